@@ -1,0 +1,1 @@
+"""The web API around the model package in artifacts/."""

@@ -1,0 +1,89 @@
+"""What the API answers: an Answer, or a Problem (RFC 9457) where a request cannot be served."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import to_json
+
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+PROBLEM = "application/problem+json"
+
+# Written out, for Python 3.13 has other names than 3.11 for some.
+TITLES = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+# What there is to say when the framework, and not a handler, refuses a request.
+DETAILS = {
+    400: "the request is not well-formed HTTP",
+    404: "there is nothing at this path: GET / lists what there is",
+    405: "this path does not take this method: the Allow header lists those it takes",
+    500: "an unexpected error: the log has it under this request's id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, whatever the framework; `headers` has the content type too."""
+
+    body: bytes
+    media_type: str
+    status: int = 200
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers of the answer itself."""
+        return {"Content-Type": self.media_type, **self.extra}
+
+
+def json_answer(content: object) -> Answer:
+    """Answer 200 with JSON; NaN, which JSON does not have, is null."""
+    return Answer(to_json(content), JSON)
+
+
+class Problem(Exception):
+    """A request that cannot be served: the status, a sentence for the client and, if they are many, all faults."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str | None = None,
+        *,
+        errors: Iterable[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status)
+        self.status = status
+        self.detail = detail or DETAILS.get(status, "the request cannot be served")
+        self.errors = list(errors)
+        self.headers = headers or {}
+
+    def answer(self, request_id: str) -> Answer:
+        """Write the problem as application/problem+json."""
+        content: dict[str, Any] = {
+            "type": "about:blank",
+            "title": TITLES.get(self.status, "Error"),
+            "status": self.status,
+            "detail": self.detail,
+            "instance": f"urn:request:{request_id}",
+        }
+        if self.errors:
+            content["errors"] = self.errors
+        return Answer(to_json(content), PROBLEM, self.status, self.headers)
+
+
+def body_too_large(limit: int) -> Problem:
+    """Say that a body is over MAX_BODY_BYTES."""
+    return Problem(413, f"the body may hold at most {limit} bytes: send fewer records at a time")

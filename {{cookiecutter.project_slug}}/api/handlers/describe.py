@@ -1,0 +1,41 @@
+"""GET /, /health, /ready and /model: what this is and how it is doing."""
+
+from api.answers import HTML, JSON, TEXT, Answer, json_answer
+from api.exchange import Exchange
+from api.handlers.pages import POLICY, page
+from api.negotiation import choose_media_type
+
+LINKS = {name: f"/{name}" for name in ("predict", "model", "health", "ready", "docs", "redoc", "openapi.json")}
+
+
+def hello(accept: str | None) -> Answer:
+    """Greet: a browser gets the page to try the model, others the links. Raises Problem."""
+    if choose_media_type(accept, [JSON, "text/html"]) == JSON:
+        return json_answer({"message": "Hello, world!", **LINKS})
+    return page("index.html")
+
+
+def health() -> Answer:
+    """Say that the process is alive; this never touches the model."""
+    return Answer(b"OK", TEXT)
+
+
+def ready(exchange: Exchange) -> Answer:
+    """Say which model answers requests, or raise a 503 Problem."""
+    manifest = exchange.require_model().package.manifest
+    model = {"name": manifest.name, "version": manifest.version, "engine": manifest.engine}
+    return json_answer({"status": "ready", "model": model})
+
+
+def model(exchange: Exchange, accept: str | None) -> Answer:
+    """Describe the model as JSON; a browser gets its card. Raises Problem."""
+    package = exchange.require_model().package
+    if choose_media_type(accept, [JSON, "text/html"]) == JSON:
+        return json_answer(
+            {
+                "signature": package.signature.model_dump(),
+                "metrics": package.metrics,
+                "manifest": package.manifest.model_dump(mode="json"),
+            }
+        )
+    return Answer(package.card.encode(), HTML, extra=POLICY)

@@ -1,0 +1,166 @@
+"""The OpenAPI 3.1 document of this project and this model: every schema and example comes from the signature."""
+
+from typing import Any
+
+from api.answers import JSON, PROBLEM
+from api.handlers.predict import label_name
+from api.settings import PROJECT, TITLE, Settings
+from model.records import SAFE_INTEGER
+from model.signature import Feature, Label, Signature, Target
+
+Schema = dict[str, Any]
+
+PROBLEMS = {
+    "400": "The body is not valid JSON.",
+    "404": "There is nothing at this path.",
+    "406": "None of the media types in the Accept header can be had.",
+    "413": "The body or its number of records is over the limit.",
+    "415": "The body has a media type or an encoding that is not taken.",
+    "422": "A record does not fit the model: `errors` lists every fault.",
+    "500": "An unexpected error; the log has it under the request id.",
+    "503": "No model is loaded.",
+}
+
+
+def document(signature: Signature, settings: Settings) -> Schema:
+    """Describe the API around a model of this signature."""
+    project = PROJECT["project"]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": TITLE, "version": project["version"], "description": project["description"]},
+        "paths": _paths(signature),
+        "components": {"schemas": _schemas(signature, settings)},
+    }
+
+
+def _paths(signature: Signature) -> Schema:
+    return {
+        "/": {"get": _get("hello", "Say hello and list the paths", _json({"type": "object"}), "406")},
+        "/health": {"get": _get("health", "Is the process alive?", {"text/plain": {"schema": {"const": "OK"}}})},
+        "/ready": {"get": _get("ready", "Which model answers?", _json(_ref("Ready")), "503")},
+        "/model": {"get": _get("model", "Signature, metrics and manifest", _json(_ref("Model")), "406", "503")},
+        "/predict": {"post": _predict(signature)},
+    }
+
+
+def _predict(signature: Signature) -> Schema:
+    record = signature.example()
+    operation: Schema = {
+        "operationId": "predict",
+        "summary": f"Predict {signature.target.name}",
+        "description": "Takes one record or a list of records and answers one prediction per record, in order.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                JSON: {
+                    "schema": {"oneOf": [_ref("Record"), {"type": "array", "minItems": 1, "items": _ref("Record")}]},
+                    "examples": {
+                        "one": {"summary": "One record", "value": record},
+                        "many": {"summary": "A list of records", "value": [record, record]},
+                    },
+                }
+            },
+        },
+        "responses": _responses(_json(_ref("Prediction")), "400", "406", "413", "415", "422", "503"),
+    }
+    if signature.probabilities:
+        operation["parameters"] = [
+            {
+                "name": "probabilities",
+                "in": "query",
+                "description": "Answer the probability of each class too.",
+                "schema": {"type": "boolean", "default": False},
+            }
+        ]
+    return operation
+
+
+def _get(operation: str, summary: str, content: Schema, *problems: str) -> Schema:
+    return {"operationId": operation, "summary": summary, "responses": _responses(content, *problems)}
+
+
+def _responses(content: Schema, *problems: str) -> Schema:
+    refused = {
+        status: {"description": PROBLEMS[status], "content": {PROBLEM: {"schema": _ref("Problem")}}}
+        for status in (*problems, "500")
+    }
+    return {"200": {"description": "The answer.", "headers": _headers(), "content": content}, **refused}
+
+
+def _headers() -> Schema:
+    text = {"type": "string"}
+    return {
+        "X-Request-ID": {"description": "The id of this request, as sent or made.", "schema": text},
+        "X-Model-Version": {"description": "The model that is served.", "schema": text},
+    }
+
+
+def _schemas(signature: Signature, settings: Settings) -> Schema:
+    text: Schema = {"type": "string"}
+    return {
+        "Record": _record(signature, settings),
+        "Prediction": _prediction(signature),
+        "Ready": _object(
+            {"status": {"const": "ready"}, "model": _object({"name": text, "version": text, "engine": text})}
+        ),
+        "Model": _object({name: {"type": "object"} for name in ("signature", "metrics", "manifest")}),
+        "Problem": _object(
+            {
+                "type": text,
+                "title": text,
+                "status": {"type": "integer"},
+                "detail": text,
+                "instance": text,
+                "errors": {"type": "array", "items": _object({"pointer": text, "detail": text})},
+            },
+            optional={"errors"},
+        ),
+    }
+
+
+def _record(signature: Signature, settings: Settings) -> Schema:
+    schema = _object(
+        {feature.name: _feature(feature, settings) for feature in signature.features},
+        optional={feature.name for feature in signature.features if feature.nullable},
+    )
+    schema["additionalProperties"] = settings.unknown_fields == "ignore"
+    return schema
+
+
+def _feature(feature: Feature, settings: Settings) -> Schema:
+    schema: Schema = {"type": [feature.type, "null"] if feature.nullable else feature.type}
+    if feature.categories and settings.unknown_categories == "refuse":
+        schema["enum"] = [*feature.categories, *([None] if feature.nullable else [])]
+    if feature.type == "integer":
+        schema |= {"minimum": -SAFE_INTEGER, "maximum": SAFE_INTEGER}
+    if feature.minimum is not None and feature.maximum is not None:
+        schema["description"] = f"{feature.minimum:g} to {feature.maximum:g} in training"
+    schema["examples"] = [feature.example]
+    return schema
+
+
+def _prediction(signature: Signature) -> Schema:
+    properties = {"prediction": {"type": "array", "items": _label(signature.target)}}
+    if signature.probabilities:
+        names = [label_name(label) for label in signature.target.classes or []]
+        share = {"type": "number", "minimum": 0, "maximum": 1}
+        properties["probability"] = {"type": "array", "items": _object(dict.fromkeys(names, share))}
+    return _object(properties, optional={"probability"})
+
+
+def _label(target: Target) -> Schema:
+    classes: list[Label] | None = target.classes
+    return {"type": target.type, **({"enum": classes} if classes else {})}
+
+
+def _object(properties: Schema, optional: set[str] | frozenset[str] = frozenset()) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+
+
+def _json(schema: Schema) -> Schema:
+    return {JSON: {"schema": schema}}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,66 @@
+"""Every setting of the API: an environment variable, or a line in .env, with a safe default."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from model.records import Policy
+
+ROOT = Path(__file__).parent.parent
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+TITLE: str = PROJECT["tool"]["api"]["title"]
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class SettingsError(ValueError):
+    """A setting with a value that is not allowed."""
+
+
+def cores() -> int:
+    """Count the cores this process may use, also in a container with a CPU limit (cgroup v2)."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(available, int(quota) // int(period)))
+    except (OSError, ValueError):  # No cgroup v2, or the quota is "max".
+        return available
+
+
+class Settings(BaseSettings):
+    """The description of a field is what the user is told when its value is wrong."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
+
+    host: str = Field(default="0.0.0.0", description="the address to listen on")  # noqa: S104 (a container has to)
+    port: int = Field(default=8080, ge=1, le=65535, description="a whole number from 1 to 65535")
+    workers: Positive = Field(default_factory=cores, description="a whole number of processes, 1 or more")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="one of debug, info, warning, error"
+    )
+    log_format: Literal["json", "console"] = Field(default="json", description="json or console")
+    model_dir: Path = Field(default=ROOT / "artifacts", description="the folder of the model packages")
+    max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
+    max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
+    unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
+    unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment and .env.
+
+    Raises SettingsError with one line that names each wrong setting and what is allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = sorted({str(fault["loc"][0]) for fault in error.errors()})
+        raise SettingsError("; ".join(map(_allowed, wrong))) from None
+
+
+def _allowed(name: str) -> str:
+    return f"{name.upper()} has a value that is not allowed: it must be {Settings.model_fields[name].description}"

@@ -1,0 +1,65 @@
+"""The model card: what a model takes, how good it was and where it comes from, as one HTML page."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from model.signature import Feature, Signature
+
+
+def render(
+    name: str,
+    created: datetime,
+    engine: str,
+    libraries: Mapping[str, str],
+    signature: Signature,
+    metrics: Mapping[str, Any],
+) -> str:
+    """Write the page; every text in it is escaped, for column names and categories come from data."""
+    title = escape(f"{name}: model card")
+    target = signature.target
+    facts = [
+        ("Predicts", f"{target.name} ({signature.task})"),
+        ("Classes", ", ".join(map(str, target.classes or ["none, it answers a number"]))),
+        ("Training rows", signature.n_samples),
+        ("Created", created.isoformat()),
+        ("Engine", engine),
+        ("Libraries", ", ".join(f"{key} {value}" for key, value in libraries.items())),
+    ]
+    features = [
+        (feature.name, feature.type, "may be missing" if feature.nullable else "required", _seen(feature))
+        for feature in signature.features
+    ]
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<link rel="stylesheet" href="static/style.css">
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{_table(("", ""), facts)}
+<h2>Features</h2>
+{_table(("Feature", "Type", "Missing", "Seen in training"), features)}
+<h2>Metrics</h2>
+{_table(("Metric", "Value"), metrics.items())}
+</main>
+</body>
+</html>
+"""
+
+
+def _seen(feature: Feature) -> str:
+    if feature.minimum is not None and feature.maximum is not None:
+        return f"{feature.minimum:g} to {feature.maximum:g}"
+    return ", ".join(feature.categories or ["false", "true"])
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>\n" for row in rows)
+    return f"<table>\n<tr>{head}</tr>\n{body}</table>"

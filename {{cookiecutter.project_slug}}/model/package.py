@@ -1,0 +1,166 @@
+"""The model package: a folder that says everything about a model, written once and verified at each load.
+
+artifacts/
+    CURRENT             the version that is served
+    20261121-034512-1f9c2e/
+        manifest.json       name, version, engine, library versions, the SHA-256 of each other file
+        signature.json      what the model takes and answers
+        metrics.json        how good it was on rows it had not seen
+        card.html           all of this for people
+        requirements.txt    what serving this model needs on top of requirements/common.txt
+        model.*             the model in its engine's format
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from model import card
+from model.engines import Engine, EngineError, engine_module
+from model.signature import Signature
+
+CURRENT = "CURRENT"
+MANIFEST = "manifest.json"
+Metrics = dict[str, Any]
+
+
+class PackageError(ValueError):
+    """A model package that is not there, not whole or not for these libraries."""
+
+
+class Manifest(BaseModel):
+    """Who made the package, with which libraries, and the SHA-256 of each of its files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    name: str
+    version: str
+    created: datetime
+    engine: str
+    libraries: dict[str, str]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A verified, loaded model package."""
+
+    manifest: Manifest
+    signature: Signature
+    metrics: Metrics
+    card: str
+    engine: Engine
+
+
+def save(
+    artifacts: Path, *, name: str, engine: str, estimator: Any, signature: Signature, metrics: Metrics
+) -> Manifest:
+    """Write a fitted estimator as a new version below `artifacts` and make it the current one.
+
+    The folder appears whole or not at all. Raises EngineError if the engine cannot store the estimator.
+    """
+    module = engine_module(engine)
+    libraries = {library: metadata.version(library) for library in module.LIBRARIES}
+    created = datetime.now(UTC).replace(microsecond=0)
+    artifacts.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=artifacts))
+    try:
+        module.save(estimator, folder)
+        _write(folder / "signature.json", signature.model_dump_json(indent=2))
+        _write(folder / "metrics.json", json.dumps(metrics, indent=2))
+        _write(folder / "requirements.txt", "".join(f"{key}=={value}\n" for key, value in libraries.items()))
+        _write(folder / "card.html", card.render(name, created, engine, libraries, signature, metrics))
+        files = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
+        digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+        version = f"{created:%Y%m%d-%H%M%S}-{digest[:6]}"
+        manifest = Manifest(
+            name=name, version=version, created=created, engine=engine, libraries=libraries, files=files
+        )
+        _write(folder / MANIFEST, manifest.model_dump_json(indent=2))
+        folder.chmod(0o755)  # mkdtemp keeps it from the user that a container runs as.
+        if not (artifacts / version).exists():  # The same model, made again within the second.
+            folder.rename(artifacts / version)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    _write(artifacts / f"{CURRENT}.new", f"{version}\n")
+    os.replace(artifacts / f"{CURRENT}.new", artifacts / CURRENT)
+    return manifest
+
+
+def current(artifacts: Path) -> Path:
+    """Find the folder that CURRENT names. Raises PackageError."""
+    pointer = artifacts / CURRENT
+    try:
+        version = pointer.read_text(encoding="utf-8").strip()
+    except OSError:
+        raise PackageError(f'{pointer} not found: run "make train" first') from None
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]*", version):
+        raise PackageError(f'{pointer} names no version: run "make train" again')
+    return artifacts / version
+
+
+def verify(folder: Path) -> Manifest:
+    """Check the hash of every file and the libraries installed, before anything is loaded.
+
+    Raises PackageError with one line that says what differs and what to do.
+    """
+    again = 'run "make train" to make a new one'
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except OSError:
+        raise PackageError(f"{folder / MANIFEST} not found: {again}") from None
+    except ValidationError:
+        raise PackageError(f"{folder / MANIFEST} is not a manifest that this version reads: {again}") from None
+    found = {path.name for path in folder.iterdir()} - {MANIFEST}
+    for name in sorted(found ^ manifest.files.keys()):
+        raise PackageError(f"{folder} {'has the extra' if name in found else 'lacks the'} file {name}: {again}")
+    for name, digest in manifest.files.items():
+        if _sha256(folder / name) != digest:
+            raise PackageError(f"{folder / name} is not the file that was packaged (its SHA-256 differs): {again}")
+    for library, version in manifest.libraries.items():
+        _check_library(library, version, folder)
+    return manifest
+
+
+def load(folder: Path) -> Package:
+    """Verify a package and load it. Raises PackageError."""
+    manifest = verify(folder)
+    try:
+        signature = Signature.model_validate_json((folder / "signature.json").read_bytes())
+        engine = engine_module(manifest.engine).load(folder, signature)
+    except (EngineError, ValidationError) as error:
+        raise PackageError(f"{folder} cannot be loaded: {error}") from error
+    metrics = json.loads((folder / "metrics.json").read_bytes())
+    return Package(manifest, signature, metrics, (folder / "card.html").read_text(encoding="utf-8"), engine)
+
+
+def _check_library(library: str, version: str, folder: Path) -> None:
+    """Ask for the same scikit-learn, whose releases do not read each other's models; of others, the major version."""
+    remedy = f'run "pip install -r {folder / "requirements.txt"}" or "make train"'
+    try:
+        installed = metadata.version(library)
+    except metadata.PackageNotFoundError:
+        raise PackageError(f"the model needs {library} {version}, which is not installed: {remedy}") from None
+    exact = library == "scikit-learn"
+    if installed != version if exact else installed.split(".")[0] != version.split(".")[0]:
+        raise PackageError(f"the model needs {library} {version}, but {installed} is installed: {remedy}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

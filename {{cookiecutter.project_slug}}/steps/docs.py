@@ -1,0 +1,41 @@
+"""Write docs/swagger.yaml from the current model: `make docs`."""
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from api.openapi import document
+from api.settings import ROOT, Settings, SettingsError, load_settings
+from model import package
+from model.package import PackageError
+from model.signature import Signature
+
+SWAGGER = ROOT / "docs" / "swagger.yaml"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Write an example that occurs twice in full, not as an alias."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
+def main() -> None:
+    """Write the document, or exit with one line that says why not."""
+    try:
+        model = package.load(package.current(load_settings().model_dir))
+    except (SettingsError, PackageError) as error:
+        sys.exit(f"Not written: {error}")
+    SWAGGER.write_text(render(model.signature), encoding="utf-8", newline="\n")
+    print(f"Wrote {SWAGGER.relative_to(Path.cwd())}")
+
+
+def render(signature: Signature) -> str:
+    """Return the YAML of the OpenAPI document under the default settings."""
+    content = document(signature, Settings.model_construct())
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""Many users, each asking for predictions of a typical record: `make load-test`."""
+
+from typing import Any
+
+from locust import HttpUser, constant, task
+
+
+class Client(HttpUser):
+    """Reads the signature of whatever model is served, and sends what it takes."""
+
+    wait_time = constant(0)
+    record: dict[str, Any]
+
+    def on_start(self) -> None:
+        signature = self.client.get("/model").json()["signature"]
+        self.record = {feature["name"]: feature["example"] for feature in signature["features"]}
+
+    @task(10)
+    def predict_one(self) -> None:
+        self.client.post("/predict", json=self.record)
+
+    @task
+    def predict_hundred(self) -> None:
+        self.client.post("/predict", json=[self.record] * 100, name="/predict (100 records)")

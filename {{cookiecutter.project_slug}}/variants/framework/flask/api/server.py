@@ -1,0 +1,61 @@
+"""The production server, gunicorn: `python -m api.server`."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from api.logs import configure_logs
+from api.preflight import preflight
+from api.settings import Settings
+
+
+class ServerLog(Logger):  # type: ignore[misc]
+    """Gunicorn's own lines, in the format that api/logs.py gives all others."""
+
+    def setup(self, cfg: Config) -> None:
+        """Leave the lines to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with the settings of this project; each worker loads the model for itself."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Translate our settings to gunicorn's."""
+        options: dict[str, Any] = {
+            "bind": f"{self.settings.host}:{self.settings.port}",
+            "workers": self.settings.workers,
+            "worker_class": "gthread",
+            "threads": 4,  # A slow client holds a thread, not the worker.
+            "graceful_timeout": 10,
+            "logger_class": ServerLog,
+            "control_socket_disable": True,  # It wants a home folder that can be written.
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Make the application; called in each worker."""
+        from wsgi import app
+
+        return app
+
+
+def main() -> None:
+    """Check that the server can start, and run it until a signal ends it."""
+    settings = preflight()
+    configure_logs(settings)
+    Server(settings).run()
+
+
+if __name__ == "__main__":
+    main()
