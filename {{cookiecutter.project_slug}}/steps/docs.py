@@ -1,7 +1,6 @@
 """Write docs/swagger.yaml from the current model: `make docs`."""
 
 import sys
-from pathlib import Path
 
 import yaml
 
@@ -21,6 +20,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+class _Quoted(str):
+    """Free text, which is quoted whatever it holds, so that a new name changes one line and no more."""
+
+
+_Dumper.add_representer(
+    _Quoted, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
+)
+
+
 def main() -> None:
     """Write the document, or exit with one line that says why not."""
     try:
@@ -28,13 +36,14 @@ def main() -> None:
     except (SettingsError, PackageError) as error:
         sys.exit(f"Not written: {error}")
     SWAGGER.write_text(render(model.signature), encoding="utf-8", newline="\n")
-    print(f"Wrote {SWAGGER.relative_to(Path.cwd())}")
+    print(f"Wrote {SWAGGER.parent.name}/{SWAGGER.name}")
 
 
 def render(signature: Signature) -> str:
     """Return the YAML of the OpenAPI document under the default settings."""
     content = document(signature, Settings.model_construct())
-    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    content["info"] = {name: _Quoted(text) for name, text in content["info"].items()}
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 
 if __name__ == "__main__":

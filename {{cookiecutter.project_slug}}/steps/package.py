@@ -5,7 +5,6 @@ CSV file with the columns the estimator was fitted on, from which the signature 
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,13 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except (SettingsError, TableError, SignatureError, EngineError) as error:
         sys.exit(f"Not packaged: {error}")
-    print(
-        f"Packaged as {os.path.relpath(settings.model_dir / manifest.version)} (engine {manifest.engine}), now current"
-    )
+    print(f"Packaged as version {manifest.version}, for the engine {manifest.engine}; it is the current one now")
 
 
 def read_estimator(path: Path) -> Any:
-    """Load an estimator that skops stored. Raises TableError or EngineError with one line."""
+    """Load an estimator that skops stored. Raises EngineError with one line."""
     try:
         estimator = sklearn_engine.read(path)
     except EngineError:

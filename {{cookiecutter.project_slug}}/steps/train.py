@@ -6,7 +6,6 @@ Without options it trains what pyproject.toml names under [tool.train].
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,13 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except (SettingsError, TableError, SignatureError, EngineError) as error:
         sys.exit(f"Not trained: {error}")
-    print(
-        f"Trained on {len(X)} rows of {os.path.relpath(options.data)} to predict {options.target} from {', '.join(X.columns)}"
-    )
+    print(f"Trained on {len(X)} rows of {options.data.name}")
+    print(f"to predict {options.target} from {', '.join(X.columns)}")
     print_metrics(metrics)
-    print(
-        f"Packaged as {os.path.relpath(settings.model_dir / manifest.version)} (engine {manifest.engine}), now current"
-    )
+    print(f"Packaged as version {manifest.version}, for the engine {manifest.engine}; it is the current one now")
 
 
 def build_pipeline(X: pd.DataFrame, y: pd.Series[Any]) -> Pipeline:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
@@ -20,7 +20,7 @@ from model.signature import Label
 from tests.client import make_client
 
 Record = dict[str, Label]
-MakeClient = Callable[..., httpx.Client]
+MakeClient = Callable[..., httpx2.Client]
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +36,9 @@ def record(current: Package) -> Record:
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
     """Make clients of applications with other settings: make(max_rows=1)."""
-    clients: list[httpx.Client] = []
+    clients: list[httpx2.Client] = []
 
-    def make_with(**settings: Any) -> httpx.Client:
+    def make_with(**settings: Any) -> httpx2.Client:
         defaults = {"model_dir": load_settings().model_dir}
         clients.append(make_client(create_app(Settings.model_construct(**(defaults | settings)))))
         return clients[-1]
@@ -49,7 +49,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
 
 
 @pytest.fixture
-def client(make: MakeClient) -> httpx.Client:
+def client(make: MakeClient) -> httpx2.Client:
     return make()
 
 

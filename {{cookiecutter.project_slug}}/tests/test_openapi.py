@@ -1,6 +1,6 @@
 """The OpenAPI document is valid, current, and true of the answers."""
 
-import httpx
+import httpx2
 import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
@@ -10,7 +10,7 @@ from steps.docs import SWAGGER, render
 from tests.conftest import Record
 
 
-def test_the_document_is_valid_openapi(client: httpx.Client) -> None:
+def test_the_document_is_valid_openapi(client: httpx2.Client) -> None:
     document = client.get("/openapi.json").json()
 
     validate(document)
@@ -23,7 +23,7 @@ def test_swagger_yaml_is_not_stale(current: Package) -> None:
     assert written == yaml.safe_load(render(current.signature)), 'docs/swagger.yaml is stale: run "make docs"'
 
 
-def test_the_answers_fit_their_schemas(client: httpx.Client, current: Package, record: Record) -> None:
+def test_the_answers_fit_their_schemas(client: httpx2.Client, current: Package, record: Record) -> None:
     document = client.get("/openapi.json").json()
     query = "?probabilities=true" if current.signature.probabilities else ""
     answers = {
@@ -39,7 +39,7 @@ def test_the_answers_fit_their_schemas(client: httpx.Client, current: Package, r
         Draft202012Validator(schema).validate(answer)
 
 
-def test_the_examples_of_the_document_are_answered(client: httpx.Client) -> None:
+def test_the_examples_of_the_document_are_answered(client: httpx2.Client) -> None:
     body = client.get("/openapi.json").json()["paths"]["/predict"]["post"]["requestBody"]
     examples = body["content"]["application/json"]["examples"]
 

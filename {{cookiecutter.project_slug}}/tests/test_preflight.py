@@ -25,7 +25,7 @@ def test_a_port_in_use_is_named() -> None:
 
 
 def test_a_host_that_is_not_ours_is_named() -> None:
-    with pytest.raises(SettingsError, match="^HOST and PORT name no address of this machine"):
+    with pytest.raises(SettingsError, match=r"^HOST and PORT name no address of this machine"):
         check_address("192.0.2.1", 8080)
 
 

@@ -128,7 +128,7 @@ def test_a_long_list_of_categories_is_cut_in_messages() -> None:
 def test_rows_over_the_limit_are_too_many() -> None:
     parser = RecordParser(SIGNATURE, max_rows=1)
 
-    with pytest.raises(TooManyRecords, match="^a request may hold at most 1 records"):
+    with pytest.raises(TooManyRecords, match=r"^a request may hold at most 1 records"):
         parser.parse_json(json.dumps([GOOD, GOOD]).encode())
 
 

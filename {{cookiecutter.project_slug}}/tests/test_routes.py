@@ -1,6 +1,6 @@
 """The contract of the routes, over HTTP."""
 
-import httpx
+import httpx2
 import pytest
 
 from api.handlers.pages import FILES
@@ -11,7 +11,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 PAGES = ["/", "/docs", "/redoc", "/model"]
 
 
-def test_hello_is_json_with_links_that_work(client: httpx.Client) -> None:
+def test_hello_is_json_with_links_that_work(client: httpx2.Client) -> None:
     content = client.get("/").json()
 
     assert content.pop("message") == "Hello, world!"
@@ -20,7 +20,7 @@ def test_hello_is_json_with_links_that_work(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_browser_gets_a_page_that_loads_only_from_here(client: httpx.Client, path: str) -> None:
+def test_a_browser_gets_a_page_that_loads_only_from_here(client: httpx2.Client, path: str) -> None:
     answer = client.get(path, headers=BROWSER)
 
     assert answer.status_code == 200
@@ -30,7 +30,7 @@ def test_a_browser_gets_a_page_that_loads_only_from_here(client: httpx.Client, p
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-def test_every_static_file_is_served_with_its_type(client: httpx.Client, name: str) -> None:
+def test_every_static_file_is_served_with_its_type(client: httpx2.Client, name: str) -> None:
     answer = client.get(f"/static/{name}")
 
     assert answer.status_code == 200
@@ -38,15 +38,15 @@ def test_every_static_file_is_served_with_its_type(client: httpx.Client, name: s
 
 
 @pytest.mark.parametrize("name", ["nope.js", "LICENSES.txt", "..%2Fapp.py", ".env"])
-def test_nothing_else_is_served_from_the_static_folder(client: httpx.Client, name: str) -> None:
+def test_nothing_else_is_served_from_the_static_folder(client: httpx2.Client, name: str) -> None:
     assert client.get(f"/static/{name}").status_code == 404
 
 
-def test_health_is_ok(client: httpx.Client) -> None:
+def test_health_is_ok(client: httpx2.Client) -> None:
     assert client.get("/health").text == "OK"
 
 
-def test_ready_names_the_model(client: httpx.Client, current: Package) -> None:
+def test_ready_names_the_model(client: httpx2.Client, current: Package) -> None:
     manifest = current.manifest
 
     assert client.get("/ready").json() == {
@@ -55,7 +55,7 @@ def test_ready_names_the_model(client: httpx.Client, current: Package) -> None:
     }
 
 
-def test_model_answers_the_whole_signature(client: httpx.Client, current: Package) -> None:
+def test_model_answers_the_whole_signature(client: httpx2.Client, current: Package) -> None:
     content = client.get("/model").json()
 
     assert content["signature"] == current.signature.model_dump()
@@ -63,13 +63,13 @@ def test_model_answers_the_whole_signature(client: httpx.Client, current: Packag
     assert content["manifest"]["version"] == current.manifest.version
 
 
-def test_head_has_the_headers_of_get(client: httpx.Client) -> None:
+def test_head_has_the_headers_of_get(client: httpx2.Client) -> None:
     answer = client.head("/health")
 
     assert (answer.status_code, answer.headers["content-length"]) == (200, "2")
 
 
-def test_every_answer_names_the_model_and_the_request(client: httpx.Client, current: Package) -> None:
+def test_every_answer_names_the_model_and_the_request(client: httpx2.Client, current: Package) -> None:
     for path in ("/health", "/nope", "/predict"):
         answer = client.get(path, headers={"X-Request-ID": "my-id.1"})
 
@@ -78,7 +78,7 @@ def test_every_answer_names_the_model_and_the_request(client: httpx.Client, curr
 
 
 @pytest.mark.parametrize("wanted", ["", "a b", "x" * 65, "<script>"])
-def test_a_request_id_that_is_not_sane_is_replaced(client: httpx.Client, wanted: str) -> None:
+def test_a_request_id_that_is_not_sane_is_replaced(client: httpx2.Client, wanted: str) -> None:
     given = client.get("/health", headers={"X-Request-ID": wanted}).headers["x-request-id"]
 
     assert len(given) == 32

@@ -57,7 +57,7 @@ def _parse(parser: RecordParser, body: bytes) -> Columns:
 def _wants_probabilities(query: bytes, signature: Signature) -> bool:
     if not query:
         return False
-    value = parse_qs(query.decode("latin-1")).get("probabilities", ["false"])[-1]
+    value = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("probabilities", ["false"])[-1]
     if value not in ("true", "false"):
         raise _wrong_parameter("must be true or false")
     if value == "true" and not signature.probabilities:

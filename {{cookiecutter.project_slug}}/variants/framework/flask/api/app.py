@@ -3,6 +3,7 @@
 from flask import Flask, Response, g, request
 
 from api import errors, routes
+from api.answers import Problem
 from api.exchange import Exchange
 from api.logs import configure_logs
 from api.service import Service
@@ -30,6 +31,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 def begin() -> None:
     """Give the request an Exchange."""
     g.exchange = Exchange(request.headers.get("X-Request-ID"), routes.service().model)
+    if request.environ["PATH_INFO"].startswith("//"):  # Werkzeug would take it for one slash.
+        raise Problem(404)
 
 
 def finish(response: Response) -> Response:
