@@ -16,6 +16,7 @@ def main() -> None:
         port=settings.port,
         workers=settings.workers,
         log_config=None,  # api/logs.py has done it.
+        lifespan="on",  # With "auto", a start that fails is taken for an application without one.
         access_log=False,  # Each request has its own line already.
         server_header=False,
         timeout_graceful_shutdown=10,

@@ -1,10 +1,10 @@
 """The error blueprint: every error leaves as application/problem+json (RFC 9457)."""
 
 from flask import Blueprint, Response, g
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from api.answers import Problem, body_too_large
-from api.routes import respond, service
+from api.answers import Problem
+from api.routes import respond
 
 blueprint = Blueprint("errors", __name__)
 
@@ -25,12 +25,6 @@ def http_exception(error: HTTPException) -> Response:
 def method_not_allowed(error: MethodNotAllowed) -> Response:
     """Answer a method that the path does not take, and say which it takes."""
     return problem(Problem(405, headers={"Allow": ", ".join(sorted(error.valid_methods or []))}))
-
-
-@blueprint.app_errorhandler(RequestEntityTooLarge)
-def too_large(_error: RequestEntityTooLarge) -> Response:
-    """Answer a body over MAX_BODY_BYTES."""
-    return problem(body_too_large(service().settings.max_body_bytes))
 
 
 @blueprint.app_errorhandler(Exception)

@@ -1,9 +1,10 @@
 """The routes: each translates HTTP to a handler and back."""
 
 from flask import Blueprint, Response, current_app, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from api import openapi as openapi_document
-from api.answers import Answer, json_answer
+from api.answers import Answer, body_too_large, json_answer
 from api.handlers import describe, pages
 from api.handlers.predict import predict as predict_records
 from api.service import Service
@@ -38,7 +39,7 @@ def model() -> Response:
 @blueprint.post("/predict")
 def predict() -> Response:
     """Predict one record or a list of records."""
-    return respond(predict_records(g.exchange, request.headers, request.query_string, request.get_data()))
+    return respond(predict_records(g.exchange, request.headers, request.query_string, read_body()))
 
 
 @blueprint.get("/openapi.json")
@@ -75,3 +76,15 @@ def service() -> Service:
 def respond(answer: Answer) -> Response:
     """Translate an Answer to Flask."""
     return Response(answer.body, answer.status, answer.headers)
+
+
+def read_body() -> bytes:
+    """Read the body, or raise a 413 Problem if it is over the limit."""
+    limit = service().settings.max_body_bytes
+    try:
+        body = request.get_data()
+    except RequestEntityTooLarge:
+        raise body_too_large(limit) from None
+    if len(body) > limit:
+        raise body_too_large(limit)
+    return body

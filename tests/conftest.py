@@ -1,0 +1,112 @@
+"""What the tests share: bakes, which cost 50 ms, and one installed, trained project for each framework."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cookiecutter.main import cookiecutter
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+FRAMEWORKS = QUESTIONS["framework"]
+CI = os.environ.get("CI") == "true"
+
+Bake = Callable[..., Path]
+
+
+def run(*command: object, cwd: Path, timeout: int = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with variables added to the environment."""
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def succeed(*command: object, cwd: Path, **environment: str) -> str:
+    """Run a command that must succeed, and return what it printed."""
+    done = run(*command, cwd=cwd, **environment)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def skip_on_laptop(reason: str) -> None:
+    """Skip a test that needs a missing part of the system; CI has to have it."""
+    if CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def bake(tmp_path: Path) -> Bake:
+    """Bake into an empty folder: bake(framework="flask")."""
+
+    def bake_with(**answers: str) -> Path:
+        folder = tmp_path / f"bake-{len(list(tmp_path.iterdir()))}"
+        return bake_into(folder, **answers)
+
+    return bake_with
+
+
+def bake_into(folder: Path, **answers: str) -> Path:
+    return Path(cookiecutter(str(ROOT), no_input=True, extra_context=answers, output_dir=str(folder)))
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+Installed = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def installed(shared: Path) -> Installed:
+    """Return the project of a framework, baked, installed and trained once; not to be changed."""
+
+    def install(framework: str) -> Path:
+        folder = shared / f"installed-{framework}"
+        with FileLock(shared / f"{framework}.lock", timeout=900):
+            if not (folder / "done").exists():
+                project = bake_into(folder, framework=framework)
+                # One of the two is installed as where there is no uv.
+                path = without_uv() if framework == "flask" else os.environ["PATH"]
+                succeed("make", "develop", f"PYTHON={sys.executable}", cwd=project, PATH=path)
+                succeed("make", "train", cwd=project)
+                (folder / "done").touch()
+        return folder / "titanic-survival-api"
+
+    return install
+
+
+def without_uv() -> str:
+    return os.pathsep.join(
+        folder for folder in os.environ["PATH"].split(os.pathsep) if not shutil.which("uv", path=folder)
+    )
+
+
+@pytest.fixture
+def project(installed: Installed, bake: Bake) -> Callable[..., Path]:
+    """Return a project that a test may change; it borrows the environment of the installed one."""
+
+    def make_project(framework: str, **answers: str) -> Path:
+        borrowed = installed(framework)
+        folder = bake(framework=framework, **answers)
+        (folder / ".venv").symlink_to(borrowed / ".venv")
+        shutil.copytree(borrowed / "artifacts", folder / "artifacts")
+        return folder
+
+    return make_project

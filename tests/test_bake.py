@@ -1,0 +1,140 @@
+"""Every combination of answers is baked and checked without being run."""
+
+import ast
+import itertools
+import json
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import FRAMEWORKS, QUESTIONS, TEMPLATE, Bake, run, succeed
+
+CHOICES = {name: options for name, options in QUESTIONS.items() if isinstance(options, list)}
+COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertools.product(*CHOICES.values())]
+NAMES = ["Titanic Survival API", 'O\'Connor "quoted" é API', "x" * 60, "1 & <b> {x} \\ % #"]
+YAMLLINT = "{extends: default, rules: {document-start: disable, truthy: disable, line-length: disable}}"
+VENDORED = {"redoc.standalone.js", "swagger-ui-bundle.js", "swagger-ui.css"}
+
+
+def tree(folder: Path) -> dict[str, Path]:
+    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def variants(answers: dict[str, str]) -> dict[str, dict[str, Path]]:
+    return {name: tree(TEMPLATE / "variants" / name / answer) for name, answer in answers.items()}
+
+
+SHARED = {name for name in tree(TEMPLATE) if not name.startswith("variants/")}
+
+
+@pytest.mark.parametrize("answers", COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
+def test_every_combination_has_its_exact_files_and_they_parse(bake: Bake, answers: dict[str, str]) -> None:
+    name = NAMES[COMBINATIONS.index(answers) % len(NAMES)]
+    project = bake(**answers, project_name=name, project_slug="an-api", description=name, author_name=name)
+
+    files = tree(project)
+    assert files.keys() == SHARED.union(*variants(answers).values())
+    for relative, path in files.items():
+        if path.name not in VENDORED:
+            check(relative, path.read_text(encoding="utf-8"))
+    assert json.loads(json.dumps(tomllib.loads(files["pyproject.toml"].read_text())))["tool"]["api"]["title"] == name
+    assert yaml.safe_load(files["docs/swagger.yaml"].read_text())["info"]["title"] == name
+    assert succeed("ruff", "check", "--no-cache", ".", cwd=project)
+    assert succeed("ruff", "format", "--no-cache", "--check", ".", cwd=project)
+
+
+def check(relative: str, text: str) -> None:
+    assert "cookiecutter." not in text, f"{relative} holds Jinja"
+    assert "{%" not in text, f"{relative} holds Jinja"
+    assert "\r" not in text
+    if relative.endswith(".py"):
+        ast.parse(text)
+    elif relative.endswith((".yaml", ".yml")):
+        yaml.safe_load(text)
+    elif relative.endswith(".toml"):
+        tomllib.loads(text)
+    elif relative.endswith(".json"):
+        json.loads(text)
+
+
+@pytest.mark.parametrize("answers", COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
+def test_no_overlay_overwrites_another_file(answers: dict[str, str]) -> None:
+    seen = set(SHARED)
+    for files in variants(answers).values():
+        assert not seen & files.keys()
+        seen |= files.keys()
+
+
+def test_variants_are_those_of_the_questions() -> None:
+    for question in (TEMPLATE / "variants").iterdir():
+        assert {answer.name for answer in question.iterdir()} <= set(CHOICES[question.name])
+
+
+def test_the_frameworks_are_the_same_but_for_the_framework() -> None:
+    trees = [tree(TEMPLATE / "variants" / "framework" / name) for name in FRAMEWORKS]
+    same = [
+        name for name in set.intersection(*map(set, trees)) if len({files[name].read_bytes() for files in trees}) == 1
+    ]
+
+    assert same == []
+
+
+def test_python_files_hold_no_jinja() -> None:
+    for name, path in tree(TEMPLATE).items():
+        if path.suffix in (".py", ".js", ".css", ".html") and path.name not in VENDORED:
+            text = path.read_text(encoding="utf-8")
+            assert "{{" not in text or path.suffix == ".py", name
+            assert "{%" not in text, name
+
+
+def test_both_frameworks_pin_the_same_versions() -> None:
+    folder = TEMPLATE / "variants" / "framework"
+    pins = [
+        dict(
+            line.split(" ;")[0].split("==")
+            for kind in ("common", "develop")
+            for line in (folder / name / "requirements" / f"{kind}.txt").read_text().splitlines()
+            if "==" in line
+        )
+        for name in FRAMEWORKS
+    ]
+
+    assert {name: (pins[0][name], pins[1][name]) for name in pins[0].keys() & pins[1].keys()
+            if pins[0][name] != pins[1][name]} == {}  # fmt: skip
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_generated_files_pass_their_own_linters(bake: Bake, framework: str) -> None:
+    project = bake(framework=framework, ci="github")
+    gitlab = bake(framework=framework, ci="gitlab")
+
+    succeed("hadolint", "--ignore", "DL3013", "Dockerfile", cwd=project)
+    succeed("shellcheck", "bin/run.sh", cwd=project)
+    succeed("yamllint", "-d", YAMLLINT, "docs/swagger.yaml", ".github", cwd=project)
+    succeed("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml", cwd=project)
+    transform = ("--data-transform", "gitlab-ci")
+    succeed("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", *transform, ".gitlab-ci.yml", cwd=gitlab)
+
+
+def test_the_template_passes_its_own_linters() -> None:
+    root = TEMPLATE.parent
+
+    succeed("ruff", "check", "--no-cache", ".", cwd=root)
+    succeed("ruff", "format", "--no-cache", "--check", ".", cwd=root)
+    succeed("shellcheck", "bin/test", "bin/refresh", ".ci/run", cwd=root)
+    succeed("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml", cwd=root)
+
+
+def test_names_of_files_are_fit_for_windows() -> None:
+    for name in tree(TEMPLATE):
+        assert not set(name) & set('|"<>:?*\\'), name
+
+
+def test_a_bake_is_deterministic(bake: Bake) -> None:
+    one, other = bake(), bake()
+
+    assert run("diff", "-r", one, other, cwd=one).returncode == 0
+    assert shutil.which("diff")

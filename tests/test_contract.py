@@ -1,0 +1,83 @@
+"""The same requests to both frameworks' real servers get the same bytes."""
+
+import json
+
+import pytest
+
+from tests.conftest import FRAMEWORKS, Installed
+from tests.server import ask, serve
+
+JSON = {"Content-Type": "application/json"}
+GOOD = {"Age": 24, "Sex": "female", "Embarked": "C"}
+HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+Case = tuple[str, str, dict[str, str], bytes | None]
+
+
+def predict(content: object, query: str = "", **headers: str) -> Case:
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return "POST", f"/predict{query}", {**JSON, **named}, body
+
+
+def get(path: str, **headers: str) -> Case:
+    return "GET", path, headers, None
+
+
+CASES: list[Case] = [
+    *(get(path) for path in ("/", "/health", "/ready", "/model", "/docs", "/redoc", "/openapi.json")),
+    *(("GET", path, HTML, None) for path in ("/", "/model", "/health", "/predict", "/nope")),
+    *(("HEAD", path, {}, None) for path in ("/", "/health", "/ready", "/model", "/docs", "/openapi.json", "/predict")),
+    *((method, "/predict", {}, None) for method in ("PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW")),
+    *(get(path) for path in ("/nope", "/predict/", "//health", "/%ff", "/a%2fb", "/HEALTH", "/health?x=1", "/?%ff=1")),
+    *(get(f"/static/{name}") for name in ("form.js", "style.css", "swagger-ui.css", "nope", "..%2fapp.py", "", "a/b")),
+    get("/", Accept="application/xml"),
+    get("/model", Accept="text/html;q=0.5, application/json;q=0.4"),
+    get("/model", Accept=""),
+    ("POST", "/health", JSON, b"{}"),
+    predict(GOOD),
+    predict([GOOD, {**GOOD, "Age": None}, {"Sex": "male"}]),
+    predict([GOOD] * 2_000),
+    predict(GOOD, "?probabilities=true"),
+    predict(GOOD, "?probabilities=false&other=1"),
+    *(predict(GOOD, query) for query in ("?probabilities=maybe", "?probabilities", "?probabilities=", "?%ff", "?=&&")),
+    predict(GOOD, Accept="text/csv"),
+    predict(GOOD, Content_Type="text/plain"),
+    predict(GOOD, Content_Type="application/json; charset=latin-1"),
+    predict(GOOD, Content_Encoding="gzip"),
+    predict([]),
+    *(predict(content) for content in (3, None, "x", [[]], [None], {"Age": "3"}, {"Sex": True}, [GOOD, {}])),
+    *(predict({**GOOD, name: value}) for name, value in
+      {"Age": "24", "Sex": '"female"', "Embarked": 1, "Other": 1, "a/b~c": 1, "é": 1, "x" * 200: 1}.items()),
+    *(predict(body) for body in (b"", b"{", b"nul", b'{"Age": NaN}', b"[Infinity]", b"\xff", b"[" * 100_000, b"[1] 2",
+                                 b'{"Age": 1e999, "Sex": "male"}', b"\xef\xbb\xbf{}", b'{"Sex": "\\ud800"}')),
+    predict(b" " * 10_000_001),
+    predict(b"[" + b"{}," * 100_000 + b"{}]"),
+    predict([{}] * 600),
+]  # fmt: skip
+IGNORED = {"date", "server", "connection", "keep-alive", "transfer-encoding"}
+
+
+@pytest.fixture(scope="module")
+def ports(installed: Installed):  # type: ignore[no-untyped-def]
+    """Both servers, on one and the same model package."""
+    package = str(installed(FRAMEWORKS[0]) / "artifacts")
+    with (
+        serve(installed(FRAMEWORKS[0]), MODEL_DIR=package) as one,
+        serve(installed(FRAMEWORKS[1]), MODEL_DIR=package) as other,
+    ):
+        yield one, other
+
+
+@pytest.mark.xdist_group("contract")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]} {case[1]} {str(case[3])[:30]}")
+def test_both_frameworks_answer_the_same_bytes(ports: tuple[int, int], case: Case) -> None:
+    method, target, headers, body = case
+    answers = []
+    for port in ports:
+        status, received, content = ask(port, method, target, {**headers, "X-Request-ID": "same"}, body)
+        answers.append((status, {name: value for name, value in received.items() if name not in IGNORED}, content))
+
+    assert answers[0] == answers[1]
+    assert answers[0][0] < 500 or method == "BREW"
+    assert answers[0][1]["x-request-id"] == "same"

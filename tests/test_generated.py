@@ -1,0 +1,116 @@
+"""Both frameworks are installed, and their own checks and tests run."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FRAMEWORKS, Installed, run, succeed
+from tests.server import ask, free_port, serve
+
+PASSENGERS = [
+    {"Age": 85, "Sex": "male", "Embarked": "S"},
+    {"Age": 24, "Sex": "female", "Embarked": "C"},
+    {"Age": 3, "Sex": "male", "Embarked": "C"},
+    {"Age": 21, "Sex": "male", "Embarked": "S"},
+]
+OWN_PREDICT = """
+import json, sys
+import pandas as pd
+from model import package
+from model.engines import sklearn_engine
+from pathlib import Path
+pipeline = sklearn_engine.read(package.current(Path("artifacts")) / "model.skops")
+print(json.dumps(pipeline.predict(pd.DataFrame(json.loads(sys.argv[1]))).tolist()))
+"""
+
+each_framework = pytest.mark.parametrize("framework", FRAMEWORKS)
+
+
+@each_framework
+@pytest.mark.parametrize("verb", ["check", "test"])
+def test_its_own_checks_and_tests_pass(project: Callable[..., Path], framework: str, verb: str) -> None:
+    succeed("make", verb, cwd=project(framework))
+
+
+@each_framework
+@pytest.mark.parametrize("name", ['O\'Connor "quoted" é API', "x" * 60])
+def test_a_project_of_an_odd_name_works(project: Callable[..., Path], framework: str, name: str) -> None:
+    folder = project(framework, project_name=name, description=name, author_name=name)
+
+    succeed("make", "docs", "check", cwd=folder)
+    succeed(".venv/bin/python", "-m", "pytest", "-q", "tests/test_openapi.py", cwd=folder)
+    with serve(folder) as port:
+        assert json.loads(ask(port, "GET", "/openapi.json")[2])["info"]["title"] == name
+
+
+@each_framework
+def test_make_docs_writes_what_was_generated(project: Callable[..., Path], framework: str) -> None:
+    folder = project(framework)
+    before = (folder / "docs" / "swagger.yaml").read_bytes()
+
+    succeed("make", "docs", cwd=folder)
+
+    assert (folder / "docs" / "swagger.yaml").read_bytes() == before
+
+
+@each_framework
+def test_a_stale_swagger_yaml_fails_a_test(project: Callable[..., Path], framework: str) -> None:
+    folder = project(framework)
+    succeed("make", "train", "FEATURES=Pclass,Sex", "TARGET=Survived", "DATA=data/titanic.csv", cwd=folder)
+
+    done = run(".venv/bin/python", "-m", "pytest", "-q", "tests/test_openapi.py", cwd=folder)
+
+    assert done.returncode == 1
+    assert 'docs/swagger.yaml is stale: run "make docs"' in done.stdout
+
+
+@each_framework
+def test_the_classic_request_is_answered_as_the_pipeline_predicts(installed: Installed, framework: str) -> None:
+    folder = installed(framework)
+    own = json.loads(succeed(".venv/bin/python", "-c", OWN_PREDICT, json.dumps(PASSENGERS), cwd=folder))
+
+    with serve(folder, WORKERS="2") as port:
+        headers = {"Content-Type": "application/json"}
+        status, _, body = ask(port, "POST", "/predict", headers, json.dumps(PASSENGERS).encode())
+        typo = [PASSENGERS[0], {**PASSENGERS[1], "Sex": '"female"'}]
+        refused, _, problem = ask(port, "POST", "/predict", headers, json.dumps(typo).encode())
+
+    assert (status, json.loads(body)) == (200, {"prediction": own})
+    assert refused == 422
+    assert json.loads(problem)["errors"] == [{"pointer": "/1/Sex", "detail": "must be one of: female, male"}]
+
+
+def start(folder: Path, **settings: str) -> tuple[int, list[str]]:
+    path = f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = run("bin/run.sh", cwd=folder, timeout=60, PATH=path, **{"HOST": "127.0.0.1", **settings})
+    return done.returncode, (done.stdout + done.stderr).splitlines()
+
+
+@each_framework
+def test_a_start_that_must_fail_is_one_line_that_says_what_to_do(
+    project: Callable[..., Path], tmp_path: Path, framework: str
+) -> None:
+    folder = project(framework)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with serve(folder) as port:
+        in_use = start(folder, PORT=str(port))
+    no_model = start(folder, MODEL_DIR=str(empty), PORT=str(free_port()))
+    no_number = start(folder, PORT="abc")
+    version = (folder / "artifacts" / "CURRENT").read_text().strip()
+    with (folder / "artifacts" / version / "model.skops").open("ab") as file:
+        file.write(b"!")
+    corrupt = start(folder, PORT=str(free_port()))
+
+    for (code, lines), words in [
+        (in_use, f"PORT {port} is in use: stop the other program, or set PORT to another"),
+        (no_model, 'CURRENT not found: run "make train" first'),
+        (no_number, "PORT has a value that is not allowed: it must be a whole number from 1 to 65535"),
+        (corrupt, 'model.skops is not the file that was packaged (its SHA-256 differs): run "make train"'),
+    ]:
+        assert code != 0
+        assert len(lines) == 1, lines
+        assert words in lines[0]

@@ -1,0 +1,115 @@
+"""The commands of both READMEs run as written."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FRAMEWORKS, ROOT, run, succeed
+from tests.server import free_port, serve
+
+MAKE_MODEL = """
+import pandas as pd, skops.io
+from sklearn.tree import DecisionTreeClassifier
+rows = pd.DataFrame({"size": range(40), "label": ["small"] * 20 + ["large"] * 20})
+rows.to_csv("rows.csv", index=False)
+skops.io.dump(DecisionTreeClassifier().fit(rows[["size"]], rows["label"]), "my.skops")
+"""
+
+
+def console_blocks(readme: str) -> list[str]:
+    return re.findall(r"```console\n(.*?)```", readme, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path], framework: str) -> None:
+    folder = project(framework)
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    first, curl, table, fitted = console_blocks(readme)
+    (expected,) = re.findall(r"```json\n(.*?)```", readme, flags=re.DOTALL)
+    assert first == "make develop\nmake train\nmake start\n"
+
+    succeed("make", "develop", f"PYTHON={sys.executable}", cwd=folder)
+    succeed("make", "train", cwd=folder)
+    port = free_port()
+    with serve(folder, ("make", "start"), PORT=str(port)):
+        answer = succeed("bash", "-euc", curl.replace("localhost:8080", f"127.0.0.1:{port}"), cwd=folder)
+    assert answer.strip() == expected.strip()
+    succeed("bash", "-euc", table, cwd=folder)
+    succeed("make", "test", cwd=folder)
+    succeed(".venv/bin/python", "-c", MAKE_MODEL, cwd=folder)
+    succeed("bash", "-euc", fitted, cwd=folder)
+    succeed("make", "test", cwd=folder)
+    succeed("make", "score", "INPUT=rows.csv", "OUTPUT=scored.csv", cwd=folder)
+    assert (folder / "scored.csv").read_text().splitlines()[1] == "0,small,small"
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_port_of_the_readme_is_the_default(project: Callable[..., Path], framework: str) -> None:
+    folder = project(framework)
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+
+    default = succeed(
+        ".venv/bin/python", "-c", "from api.settings import Settings; print(Settings().port)", cwd=folder
+    ).strip()
+
+    assert set(re.findall(r"localhost:(\d+)", readme)) == {default}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_make_lists_its_verbs(project: Callable[..., Path], framework: str) -> None:
+    folder = project(framework)
+
+    listed = {line.split()[0] for line in succeed("make", cwd=folder).splitlines()}
+
+    phony = re.search(r"^\.PHONY: (.*)$", (folder / "Makefile").read_text(), flags=re.MULTILINE)
+    assert phony
+    assert listed == set(phony[1].split())
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What a stranger gets: the committed or added files, and nothing else."""
+    names = succeed("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines()
+    for name in names:
+        (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, tmp_path / "clone" / name)
+    return tmp_path / "clone"
+
+
+@pytest.mark.parametrize("arguments", [["--check"], ["flask", "--check"]], ids=" ".join)
+def test_the_demo_runs_from_a_fresh_clone(clone: Path, arguments: list[str]) -> None:
+    out = succeed("bin/demo", *arguments, cwd=clone, PORT=str(free_port()))
+
+    assert '{"prediction":[0,1,0,0]}' in out
+    assert f"bin/demo {' '.join(arguments)}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_demo_says_why_it_cannot_start(clone: Path) -> None:
+    done = run("bin/demo", "--check", cwd=clone, PORT="abc")
+
+    assert done.returncode != 0
+    assert "PORT has a value that is not allowed" in done.stderr
+    assert "bin/demo: the server did not start" in done.stderr
+
+
+@pytest.mark.parametrize("variant", FRAMEWORKS)
+def test_the_tree_in_the_readme_is_what_is_generated(bake: Callable[..., Path], variant: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    folder = bake(framework=variant)
+    block = re.search(r"```\ntitanic-survival-api/\n(.*?)```", readme, flags=re.DOTALL)
+    assert block
+    names = {line.split()[0].rstrip("/") for line in block[1].splitlines() if line.startswith("    ")}
+
+    there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    assert names - {"asgi.py", "wsgi.py", "artifacts"} == there - {"asgi.py", "wsgi.py"}
+
+
+def test_bin_test_is_what_this_runs_in() -> None:
+    assert subprocess.run(["bash", "-n", str(ROOT / "bin" / "test")], timeout=10).returncode == 0
+    assert os.access(ROOT / "bin" / "test", os.X_OK)
