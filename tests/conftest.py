@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cookiecutter.main import cookiecutter
 from filelock import FileLock
+from pytest_cookies.plugin import Cookies
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
@@ -49,12 +50,13 @@ def skip_on_laptop(reason: str) -> None:
 
 
 @pytest.fixture
-def bake(tmp_path: Path) -> Bake:
+def bake(cookies: Cookies) -> Bake:
     """Bake into an empty folder: bake(framework="flask")."""
 
     def bake_with(**answers: str) -> Path:
-        folder = tmp_path / f"bake-{len(list(tmp_path.iterdir()))}"
-        return bake_into(folder, **answers)
+        result = cookies.bake(extra_context=answers, template=str(ROOT))
+        assert result.exception is None, result.exception
+        return Path(result.project_path)
 
     return bake_with
 

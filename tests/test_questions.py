@@ -14,7 +14,7 @@ ASKED = {name: default for name, default in QUESTIONS.items() if not name.starts
 CHOICES = {name: default for name, default in ASKED.items() if isinstance(default, list)}
 TEXTS = [name for name in ASKED if name not in CHOICES]
 
-BAD_SLUGS = ["Titanic", "1api", "-api", "api-", "my_api", "a b", "class", "é", "a/b", "x" * 61, 'a"b', "a'b", "a\\b"]
+BAD_SLUGS = ["Titanic", "1api", "-api", "api-", "my_api", "a b", "class", "é", "x" * 61, 'a"b', "a'b", "a\\b"]
 
 
 def files(folder: Path) -> set[str]:

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from model import package
-from model.engines import EngineError, engine_module
+from model.engines import EngineError, engine_module, sklearn_engine
 from model.package import Manifest, PackageError
 from model.records import RecordParser
 from model.signature import infer
@@ -75,6 +78,26 @@ def test_a_failed_save_leaves_nothing(artifacts: Path, pets: pd.DataFrame, pipel
         save(artifacts, pets, pipeline)
 
     assert sorted(artifacts.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "estimator", [RandomForestClassifier(5), HistGradientBoostingClassifier(), KNeighborsClassifier()]
+)
+def test_estimators_with_compiled_parts_are_stored(tmp_path: Path, pets: pd.DataFrame, estimator: Any) -> None:
+    X = pets[["age", "indoor"]]
+    fitted = estimator.fit(X, pets["kind"])
+    signature = infer(X, pets["kind"], fitted)
+
+    package.save(tmp_path, name="pets", engine="sklearn", estimator=fitted, signature=signature, metrics={})
+
+    loaded = package.load(package.current(tmp_path))
+    columns = RecordParser(signature, max_rows=1).parse_json(b'{"age": 3, "indoor": true}')
+    assert loaded.engine.predict(columns).labels[0] == fitted.predict(X.iloc[:1])[0]
+
+
+@pytest.mark.parametrize("name", ["sklearn.utils.resample", "sklearn.no_such.Thing", "os.system", "sklearn.os.system"])
+def test_only_classes_of_scikit_learn_are_trusted(name: str) -> None:
+    assert not sklearn_engine._is_trusted(name)
 
 
 @pytest.mark.parametrize("name", ["model.skops", "signature.json", "metrics.json", "card.html", "requirements.txt"])

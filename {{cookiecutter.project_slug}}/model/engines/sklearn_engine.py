@@ -1,5 +1,6 @@
 """The estimator itself, stored with skops: loading it runs no code from the file."""
 
+import pkgutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from model.signature import Feature, Signature
 
 LIBRARIES = ("scikit-learn", "skops", "numpy", "scipy", "pandas")
 FILE = "model.skops"
-TRUSTED = ("numpy.dtype",)  # Safe, but not yet on skops' own list.
 
 
 class SklearnEngine:
@@ -40,9 +40,9 @@ class SklearnEngine:
 
 
 def save(estimator: Any, folder: Path) -> None:
-    """Write the fitted estimator into the folder, or raise EngineError if skops does not trust a part of it."""
+    """Write the fitted estimator into the folder, or raise EngineError if a part of it cannot be loaded safely."""
     skops.io.dump(estimator, folder / FILE)
-    refuse_untrusted(folder / FILE)
+    trusted_types(folder / FILE)
 
 
 def load(folder: Path, signature: Signature) -> SklearnEngine:
@@ -52,8 +52,7 @@ def load(folder: Path, signature: Signature) -> SklearnEngine:
 
 def read(path: Path) -> Any:
     """Load an estimator that skops stored, without running code of its file. Raises EngineError."""
-    refuse_untrusted(path)
-    return skops.io.load(path, trusted=TRUSTED)
+    return skops.io.load(path, trusted=trusted_types(path))
 
 
 def _dtype(feature: Feature) -> str:
@@ -65,11 +64,25 @@ def _dtype(feature: Feature) -> str:
     return {"number": "float64", "string": "str"}[feature.type]
 
 
-def refuse_untrusted(path: Path) -> None:
-    """Raise EngineError if loading the file could run code."""
-    untrusted = sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED))
-    if untrusted:
+def trusted_types(path: Path) -> list[str]:
+    """List the types in the file that skops does not know, but that are classes of scikit-learn or numpy's dtype.
+
+    Making one of these runs no code but scikit-learn's own. Raises EngineError if there are other types.
+    """
+    unknown = sorted(skops.io.get_untrusted_types(file=path))
+    refused = [name for name in unknown if not _is_trusted(name)]
+    if refused:
         raise EngineError(
-            f"{path.name} holds types that skops does not load safely ({', '.join(untrusted)}): "
+            f"{path.name} holds types that skops does not load safely ({', '.join(refused)}): "
             "build the pipeline from scikit-learn's own parts"
         )
+    return unknown
+
+
+def _is_trusted(name: str) -> bool:
+    if not name.startswith("sklearn."):
+        return name == "numpy.dtype"
+    try:
+        return isinstance(pkgutil.resolve_name(name), type)
+    except (ImportError, AttributeError):
+        return False

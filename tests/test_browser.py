@@ -1,0 +1,65 @@
+"""The pages work in a real browser, and load nothing from another host."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.conftest import FRAMEWORKS, Installed, skip_on_laptop
+from tests.server import serve
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        skip_on_laptop("no chromium here: install it to test the pages")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1000, "height": 760})
+        page.set_default_timeout(20_000)
+        yield page
+        browser.close()
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_pages_work_and_load_only_from_here(
+    page: Page, installed: Installed, framework: str, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    with serve(installed(framework)) as port:
+        url = f"http://127.0.0.1:{port}"
+
+        page.goto(url)
+        page.get_by_label("Age").fill("24")
+        page.get_by_label("Sex").select_option("female")
+        page.get_by_label("Embarked").select_option("C")
+        page.get_by_role("button", name="Predict").click()
+        page.locator("#prediction").get_by_text("1", exact=True).wait_for()
+        assert page.locator("#probabilities tr").count() == 2
+        page.screenshot(path=tmp_path / "try-it.png")
+
+        page.get_by_label("Age").evaluate("input => { input.type = 'text'; input.value = 'old' }")
+        page.get_by_role("button", name="Predict").click()
+        page.get_by_text("must be a finite number or null").wait_for()
+
+        page.goto(f"{url}/model")
+        page.get_by_role("heading", name="model card").wait_for()
+
+        page.goto(f"{url}/docs")
+        page.get_by_text("Predict Survived").click()
+        page.get_by_role("button", name="Execute").click()
+        page.locator(".live-responses-table").get_by_text("prediction").first.wait_for()
+
+        page.goto(f"{url}/redoc")
+        page.get_by_role("heading", name="Predict Survived").wait_for()
+
+    assert {part.split("/")[2] for part in asked if part.startswith("http")} == {f"127.0.0.1:{port}"}
+    assert wrong == []
