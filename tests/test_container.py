@@ -18,8 +18,6 @@ STORAGE = """[storage]
 driver = "overlay"
 runroot = "{folder}/run"
 graphroot = "{folder}/graph"
-[storage.options.overlay]
-mount_program = "/usr/bin/fuse-overlayfs"
 """
 
 

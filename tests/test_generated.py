@@ -83,6 +83,16 @@ def test_the_classic_request_is_answered_as_the_pipeline_predicts(installed: Ins
     assert json.loads(problem)["errors"] == [{"pointer": "/1/Sex", "detail": "must be one of: female, male"}]
 
 
+@each_framework
+def test_the_load_test_finds_no_failure(installed: Installed, framework: str) -> None:
+    folder = installed(framework)
+    users = ("--headless", "--users", "4", "--spawn-rate", "4", "--run-time", "3s", "--exit-code-on-error", "1")
+
+    with serve(folder) as port:
+        host = f"http://127.0.0.1:{port}"
+        succeed(".venv/bin/locust", "--locustfile", "tests/load/locustfile.py", *users, "--host", host, cwd=folder)
+
+
 def start(folder: Path, **settings: str) -> tuple[int, list[str]]:
     path = f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     done = run("bin/run.sh", cwd=folder, timeout=60, PATH=path, **{"HOST": "127.0.0.1", **settings})

@@ -2,13 +2,14 @@
 
 import filecmp
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import QUESTIONS, ROOT, Bake, run
+from tests.conftest import QUESTIONS, ROOT, Bake, run, succeed
 
 ASKED = {name: default for name, default in QUESTIONS.items() if not name.startswith("_")}
 CHOICES = {name: default for name, default in ASKED.items() if isinstance(default, list)}
@@ -97,3 +98,15 @@ def test_a_session_at_the_prompt_shows_the_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hook", sorted((ROOT / "hooks").iterdir()), ids=lambda path: path.name)
 def test_hooks_stay_small(hook: Path) -> None:
     assert len(hook.read_text(encoding="utf-8").splitlines()) < 20
+
+
+def test_the_oldest_cookiecutter_that_the_readme_names_bakes_the_same(bake: Bake, tmp_path: Path) -> None:
+    stated = re.search(r"cookiecutter (\S+) or newer", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert stated
+    succeed("uv", "venv", "--quiet", "--python", sys.executable, tmp_path / "old", cwd=tmp_path)
+    python = tmp_path / "old" / "bin" / "python"
+    succeed("uv", "pip", "install", "--python", python, f"cookiecutter=={stated[1]}.*", "setuptools", cwd=tmp_path)
+
+    succeed(python, "-m", "cookiecutter", "--no-input", "--output-dir", tmp_path / "out", ROOT, cwd=tmp_path)
+
+    assert not differ(tmp_path / "out" / "titanic-survival-api", bake())

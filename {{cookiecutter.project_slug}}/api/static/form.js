@@ -86,12 +86,17 @@ async function predict(signature) {
   if (response.ok) show(content, body, path);
 }
 
+async function setTitle() {
+  const response = await fetch("openapi.json");
+  if (response.ok) document.title = $("title").textContent = (await response.json()).info.title;
+}
+
 async function start() {
   const response = await fetch("model", { headers: { Accept: "application/json" } });
   const content = await response.json();
   if (!response.ok) return complain(content);
-  const { signature, manifest } = content;
-  document.title = $("title").textContent = manifest.name;
+  const { signature } = content;
+  await setTitle();
   $("description").textContent = `Predicts ${signature.target.name}; trained on ${signature.n_samples} rows.`;
   $("target").textContent = signature.target.name;
   $("fields").replaceChildren(...signature.features.map(field));
