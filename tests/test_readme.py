@@ -1,10 +1,8 @@
 """The commands of both READMEs run as written."""
 
-import os
 import re
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -112,8 +110,3 @@ def test_the_tree_in_the_readme_is_what_is_generated(bake: Callable[..., Path], 
 
     there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     assert names - {"asgi.py", "wsgi.py", "artifacts"} == there - {"asgi.py", "wsgi.py"}
-
-
-def test_bin_test_is_what_this_runs_in() -> None:
-    assert subprocess.run(["bash", "-n", str(ROOT / "bin" / "test")], timeout=10).returncode == 0
-    assert os.access(ROOT / "bin" / "test", os.X_OK)
