@@ -1,6 +1,7 @@
 """The same requests to both frameworks' real servers get the same bytes."""
 
 import json
+import socket
 
 import pytest
 
@@ -81,3 +82,35 @@ def test_both_frameworks_answer_the_same_bytes(ports: tuple[int, int], case: Cas
     assert answers[0] == answers[1]
     assert answers[0][0] < 500
     assert answers[0][1]["x-request-id"] == "same"
+
+
+MALFORMED = {
+    "method": b"SECRET!( /health HTTP/1.1\r\nHost: a\r\n\r\n",
+    "request line": b"GET SECRET HTTP/1.1\r\nHost: a\r\n\r\n",
+    "version": b"GET /health SECRET/1.1\r\nHost: a\r\n\r\n",
+    "header": b"GET /health HTTP/1.1\r\nHost: a\r\nSECRET\r\n\r\n",
+    "header name": b"GET /health HTTP/1.1\r\nHost: a\r\nSECRET RET: 1\r\n\r\n",
+    "transfer coding": b"POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: SECRET\r\n\r\n",
+    "chunk size": b"POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZZSECRET\r\n{}\r\n0\r\n\r\n",
+    "chunk end": b"POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}SECRET0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+@pytest.mark.xdist_group("contract")
+def test_what_is_no_http_is_refused_and_not_repeated(ports: tuple[int, int], name: str, installed: Installed) -> None:
+    for framework, port in zip(FRAMEWORKS, ports, strict=True):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(MALFORMED[name])
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer
+        assert b"SECRET" not in answer
+        assert "SECRET" not in (installed(framework).parent / f"server-{port}.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.xdist_group("contract")
+def test_no_header_of_a_client_names_the_path(ports: tuple[int, int]) -> None:
+    for port in ports:
+        assert ask(port, "GET", "/health", {"SCRIPT_NAME": "/x", "PATH_INFO": "/y"})[::2] == (200, b"OK")

@@ -22,7 +22,7 @@ def choose_media_type(accept: str | None, offers: Sequence[str]) -> str:
     quality = {offer: _quality(offer, ranges) for offer in offers}
     best = max(offers, key=quality.__getitem__)
     if quality[best] <= 0:
-        raise Problem(406, f"this path answers with {' or '.join(offers)}: the Accept header allows neither")
+        raise Problem(406, f"this path answers with {' or '.join(offers)}: allow that in the Accept header")
     return best
 
 

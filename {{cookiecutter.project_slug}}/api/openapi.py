@@ -5,8 +5,7 @@ from typing import Any
 from api.answers import JSON, PROBLEM
 from api.handlers.predict import label_name
 from api.settings import PROJECT, TITLE, Settings
-from model.records import SAFE_INTEGER
-from model.signature import Feature, Label, Signature, Target
+from model.signature import SAFE_INTEGER, Feature, Label, Signature, Target
 
 Schema = dict[str, Any]
 
@@ -134,7 +133,7 @@ def _feature(feature: Feature, settings: Settings) -> Schema:
     if feature.type == "integer":
         schema |= {"minimum": -SAFE_INTEGER, "maximum": SAFE_INTEGER}
     if feature.minimum is not None and feature.maximum is not None:
-        schema["description"] = f"{feature.minimum:g} to {feature.maximum:g} in training"
+        schema["description"] = f"{feature.minimum:.10g} to {feature.maximum:.10g} in training"
     schema["examples"] = [feature.example]
     return schema
 

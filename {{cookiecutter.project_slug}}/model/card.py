@@ -55,7 +55,7 @@ def render(
 
 def _seen(feature: Feature) -> str:
     if feature.minimum is not None and feature.maximum is not None:
-        return f"{feature.minimum:g} to {feature.maximum:g}"
+        return f"{feature.minimum:.10g} to {feature.maximum:.10g}"
     return ", ".join(feature.categories or ["false", "true"])
 
 

@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model import card
 from model.engines import Engine, EngineError, engine_module
+from model.records import RecordParser
 from model.signature import Signature
 
 CURRENT = "CURRENT"
@@ -68,7 +69,7 @@ def save(
 ) -> Manifest:
     """Write a fitted estimator as a new version below `artifacts` and make it the current one.
 
-    The folder appears whole or not at all. Raises EngineError if the engine cannot store the estimator.
+    The folder appears whole or not at all. Raises EngineError if the engine cannot store or run the estimator.
     """
     module = engine_module(engine)
     libraries = {library: metadata.version(library) for library in module.LIBRARIES}
@@ -77,6 +78,7 @@ def save(
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=artifacts))
     try:
         module.save(estimator, folder)
+        _check_example(module.load(folder, signature), signature)
         _write(folder / "signature.json", signature.model_dump_json(indent=2))
         _write(folder / "metrics.json", json.dumps(metrics, indent=2))
         _write(folder / "requirements.txt", "".join(f"{key}=={value}\n" for key, value in libraries.items()))
@@ -143,6 +145,20 @@ def load(folder: Path) -> Package:
         raise PackageError(f"{folder} cannot be loaded: {error}") from error
     metrics = json.loads((folder / "metrics.json").read_bytes())
     return Package(manifest, signature, metrics, (folder / "card.html").read_text(encoding="utf-8"), engine)
+
+
+def _check_example(engine: Engine, signature: Signature) -> None:
+    """Ask the stored model for its own example, so that a package that is written can be served."""
+    columns = RecordParser(signature, max_rows=1).parse_json(json.dumps(signature.example()).encode())
+    try:
+        labels = engine.predict(columns, probabilities=signature.probabilities).labels
+    except Exception as error:
+        raise EngineError(f"the estimator cannot predict a row of the sample: {error}".splitlines()[0]) from error
+    if labels.shape != (1,):
+        raise EngineError("the estimator answers more than one value a row: package an estimator for each target")
+    number = isinstance(labels.tolist()[0], int | float)
+    if signature.task == "regression" and not number:
+        raise EngineError("the estimator answers labels but has no classes_: package a fitted classifier")
 
 
 def _check_library(library: str, version: str, folder: Path) -> None:

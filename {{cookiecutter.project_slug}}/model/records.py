@@ -13,14 +13,15 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema, from_json
 
-from model.signature import Feature, Signature
+from model.signature import SAFE_INTEGER, Feature, Signature
 
 Columns = dict[str, np.ndarray[Any, Any]]
 Policy = Literal["refuse", "ignore"]
 
+# Cells of a table that mean "not known", in training as in scoring.
+MISSING = frozenset(["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"])
 MAX_ERRORS = 1_000  # Three bytes of a request can be three faults: the answer must not explode.
 MAX_LISTED = 20
-SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 hold exactly.
 
 
 class RecordsError(ValueError):
@@ -46,7 +47,7 @@ class InvalidRecords(RecordsError):
     """The records do not fit the signature."""
 
     def __init__(self, errors: Sequence[RecordError], count: int) -> None:
-        super().__init__(f"{count} of the values sent are not what the model takes")
+        super().__init__(f"the records do not fit the model in {count} place{'s' * (count > 1)}: see errors")
         self.errors = errors
         self.count = count
 
@@ -87,14 +88,11 @@ class RecordParser:
             raise self._explain(error) from None
 
     def parse_text(self, rows: Sequence[Mapping[str, str]]) -> Columns:
-        """Read rows of text, as a CSV file holds them; an empty cell is a missing value.
+        """Read rows of text, as a CSV file holds them; a cell of MISSING is a missing value.
 
         Raises InvalidRecords, with pointers of the form `/row/column`.
         """
-        records = [
-            {name: self._value(name, text) for name, text in row.items() if text != "" or name not in self._features}
-            for row in rows
-        ]
+        records = [{name: self._value(name, text) for name, text in row.items() if text not in MISSING} for row in rows]
         try:
             return self._columns(self._many.validate_python(records))
         except ValidationError as error:
@@ -141,7 +139,7 @@ class RecordParser:
         if feature.type == "boolean":
             return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
         try:
-            return float(text)
+            return text if "_" in text else float(text)  # Python reads 1_000 as a number, a CSV file does not.
         except ValueError:
             return text
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Label = bool | int | float | str
+SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 hold exactly.
 FeatureType = Literal["number", "integer", "boolean", "string"]
 
 
@@ -67,18 +68,34 @@ def infer(X: pd.DataFrame, y: pd.Series[Any], estimator: Any) -> Signature:
     X : DataFrame of shape (n_samples, n_features); y : Series of shape (n_samples,).
     Raises SignatureError naming the column whose type cannot be served.
     """
-    classes = getattr(estimator, "classes_", None)
-    labels = None if classes is None else classes.tolist()
+    labels = _labels(estimator)
     task: Literal["binary", "multiclass", "regression"] = "regression"
-    if labels is not None:
+    if labels:
         task = "binary" if len(labels) == 2 else "multiclass"
     return Signature(
         features=[_feature(str(name), X[name]) for name in X.columns],
-        target=Target(name=str(y.name), type=_type(str(y.name), y), classes=labels),
+        target=Target(name=str(y.name), type=_label_type(labels), classes=labels),
         task=task,
         probabilities=labels is not None and hasattr(estimator, "predict_proba"),
         n_samples=len(X),
     )
+
+
+def _labels(estimator: Any) -> list[Label] | None:
+    """List the classes of a classifier in the order of its probabilities."""
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        return None
+    if isinstance(classes, list):
+        raise SignatureError("the estimator predicts several targets: package one for each")
+    labels: list[Label] = classes.tolist()
+    return labels
+
+
+def _label_type(labels: list[Label] | None) -> FeatureType:
+    """Name the type of the answers: that of the classes, or a number if there are none."""
+    kinds: dict[type, FeatureType] = {bool: "boolean", int: "integer", str: "string"}
+    return kinds.get(type(labels[0]), "number") if labels else "number"
 
 
 def _feature(name: str, column: pd.Series[Any]) -> Feature:
@@ -94,6 +111,8 @@ def _feature(name: str, column: pd.Series[Any]) -> Feature:
     if kind == "boolean":
         return Feature(name=name, type=kind, nullable=nullable, example=bool(seen.mode().iloc[0]))
     low, high = float(seen.min()), float(seen.max())
+    if kind == "integer" and max(-low, high) > SAFE_INTEGER:
+        raise SignatureError(f"column {name} holds integers that JSON cannot: make them text, or leave it out")
     # The lower median is a value that occurs, so that an integer's example is an integer.
     middle = seen.quantile(0.5, interpolation="lower").item()
     return Feature(name=name, type=kind, nullable=nullable, minimum=low, maximum=high, example=middle)
@@ -108,9 +127,12 @@ def _type(name: str, column: pd.Series[Any]) -> FeatureType:
         return "integer"
     if types.is_float_dtype(column):
         return "number"
-    if isinstance(column.dtype, types.CategoricalDtype) or all(isinstance(value, str) for value in column.dropna()):
+    kinds = {type(value) for value in column.dropna()}
+    if isinstance(column.dtype, types.CategoricalDtype) or kinds == {str}:
         return "string"
+    if kinds == {bool}:
+        return "boolean"
     raise SignatureError(
-        f"column {name} has the type {column.dtype}, which no request can hold: "
-        "make it a number, a boolean or text, or leave it out of the features"
+        f"column {name} has the type {column.dtype} and holds {' and '.join(sorted(kind.__name__ for kind in kinds))}: "
+        "make all of it numbers, booleans or text, or leave it out of the features"
     )

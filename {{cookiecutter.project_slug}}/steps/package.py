@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+
 from api.settings import PROJECT, SettingsError, load_settings
 from model import package
 from model.engines import EngineError, sklearn_engine
@@ -50,11 +52,14 @@ def read_estimator(path: Path) -> Any:
     except EngineError:
         raise
     except OSError as error:
-        raise EngineError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise EngineError(
+            f"{path} cannot be read ({error.strerror or error}): name a file that skops.io.dump wrote"
+        ) from None
     except Exception:
         raise EngineError(f"{path} is not a file that skops.io.dump wrote: store the estimator with skops") from None
-    if not hasattr(estimator, "predict"):
-        raise EngineError(f"{path} holds a {type(estimator).__name__}, which has no predict: package an estimator")
+    if not (isinstance(estimator, BaseEstimator) and (is_classifier(estimator) or is_regressor(estimator))):
+        kind = type(estimator).__name__
+        raise EngineError(f"{path} holds a {kind}: package a fitted scikit-learn classifier or regressor")
     return estimator
 
 

@@ -125,7 +125,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="a CSV file with a header line")
     parser.add_argument("--target", help="the column to predict")
     parser.add_argument(
-        "--features", type=lambda text: text.split(","), help="columns to predict from: a,b,c (default: all others)"
+        "--features",
+        type=lambda text: [name.strip() for name in text.split(",")],
+        help="columns to predict from: a,b,c (default: all others)",
     )
     options = parser.parse_args(arguments)
     if options.data is None:

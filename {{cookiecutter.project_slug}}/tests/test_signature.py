@@ -51,7 +51,7 @@ def test_a_signature_survives_its_file(pets: pd.DataFrame, pipeline: Pipeline) -
     ("column", "message"),
     [
         ([None, None], "holds no value"),
-        ([1, "one"], "has the type object"),
+        ([1, "one"], "has the type object and holds int and str"),
         (pd.to_datetime(["2026-01-01", "2026-01-02"]), "has the type datetime64"),
     ],
 )

@@ -5,6 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.base import BaseEstimator
+from sklearn.cluster import KMeans
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -68,9 +72,13 @@ def test_train_wants_a_target_for_other_data(pets_csv: Path, capsys: pytest.Capt
     ("content", "message"),
     [
         (None, "cannot be read"),
-        (b"", "is not a CSV file"),
-        (b"kind,x\n\xff\xfe,1\n", "is not a CSV file"),
-        (b"kind,x\ncat,1\ndog,2\n", "2 rows have a value for kind: training needs 10 or more"),
+        (b"", "is empty: name a CSV file with a header line"),
+        (b"kind,x\n\xff\xfe,1\n", "is not in UTF-8"),
+        (b"kind,x\n" + b"cat,1,2\n" * 20, "has a row of more cells than its header"),
+        (b"kind\n" + b"cat\ndog\n" * 10, "there is no column but the target kind"),
+        (b"kind,x\n" + b"cat,inf\ndog,1\n" * 10, "column x holds infinity"),
+        (b"kind,x\n" + b"cat,9007199254740993\ndog,1\n" * 10, "column x holds integers that JSON cannot"),
+        (b"kind,x\ncat,1\ndog,2\n", "2 rows have a value for kind: 10 or more are needed"),
         (b"kind,x\n" + b"cat,1\n" * 20, "kind has the same value in every row"),
     ],
 )
@@ -106,11 +114,64 @@ def test_package_refuses_what_is_no_safe_estimator(pets_csv: Path, tmp_path: Pat
     for name, message in {
         "not-there": "cannot be read",
         "text": r"is not a file that skops\.io\.dump wrote",
-        "dict": "holds a dict, which has no predict",
+        "dict": "holds a dict: package a fitted scikit-learn classifier or regressor",
         "evil": "holds types that skops does not load safely",
     }.items():
         with pytest.raises(SystemExit, match=f"^Not packaged: .*{message}"):
             packaging.main(["--model", str(tmp_path / name), "--sample", str(pets_csv), "--target", "kind"])
+
+
+def test_package_serves_an_estimator_that_was_fitted_on_a_bare_array(
+    pets: pd.DataFrame, artifacts: Path, tmp_path: Path
+) -> None:
+    X = pets[["age", "weight"]].fillna(5)
+    fitted = LogisticRegression().fit(X.to_numpy(), pets["kind"])
+    skops.io.dump(fitted, tmp_path / "array")
+    X.assign(kind=pets["kind"]).to_csv(tmp_path / "rows.csv", index=False)
+
+    packaging.main(["--model", str(tmp_path / "array"), "--sample", str(tmp_path / "rows.csv"), "--target", "kind"])
+
+    model = package.load(package.current(artifacts))
+    columns = {str(name): X[name].to_numpy() for name in X}
+    assert model.engine.predict(columns).labels.tolist() == fitted.predict(X.to_numpy()).tolist()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (LogisticRegression(), "the estimator cannot predict a row of the sample: .* is not fitted yet"),
+        (LogisticRegression().fit([[1], [2]], [0, 1]), "the estimator cannot predict a row of the sample: X has 2"),
+        (LinearRegression().fit([[1, 2], [3, 4]], [[1, 2], [3, 4]]), "answers more than one value a row"),
+        (MultiOutputClassifier(LogisticRegression()).fit([[1, 2], [3, 4]], [[0, 1], [1, 0]]), "several targets"),
+        (KMeans(2).fit([[1, 2], [3, 4]]), "holds a KMeans: package a fitted scikit-learn classifier or regressor"),
+    ],
+    ids=["unfitted", "other columns", "two values", "two targets", "clusters"],
+)
+def test_package_refuses_what_could_not_be_served(
+    pets: pd.DataFrame, artifacts: Path, tmp_path: Path, estimator: BaseEstimator, message: str
+) -> None:
+    skops.io.dump(estimator, tmp_path / "model")
+    pets[["age", "indoor", "kind"]].to_csv(tmp_path / "rows.csv", index=False)
+
+    with pytest.raises(SystemExit, match=f"^Not packaged: .*{message}"):
+        packaging.main(["--model", str(tmp_path / "model"), "--sample", str(tmp_path / "rows.csv"), "--target", "kind"])
+
+    assert not (artifacts / "CURRENT").exists()
+
+
+def test_missing_values_are_missing_in_training_and_in_scoring(artifacts: Path, tmp_path: Path) -> None:
+    rows = ["color,owned,label", *["red,True,1", "NA,False,0", "blue,None,1", "red,True,0", "blue,False,"] * 6]
+    (tmp_path / "rows.csv").write_text("\n".join(rows), encoding="utf-8")
+
+    train.main(["--data", str(tmp_path / "rows.csv"), "--target", "label"])
+    score.main(["--input", str(tmp_path / "rows.csv"), "--output", str(tmp_path / "scored.csv")])
+
+    signature = package.load(package.current(artifacts)).signature
+    color, owned = signature.features
+    assert (color.type, color.nullable, color.categories) == ("string", True, ["blue", "red"])
+    assert (owned.type, owned.nullable) == ("boolean", True)
+    assert (signature.task, signature.target.classes, signature.n_samples) == ("binary", [0, 1], 24)
+    assert len(pd.read_csv(tmp_path / "scored.csv")) == 30
 
 
 def test_score_adds_the_predictions_of_every_row(

@@ -22,10 +22,13 @@ class SklearnEngine:
     def __init__(self, estimator: Any, signature: Signature) -> None:
         self._estimator = estimator
         self._signature = signature
+        # One that was fitted on a bare array takes the columns by their order, and warns of names.
+        self._takes_names = hasattr(estimator, "feature_names_in_")
 
     def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
         """Predict one label per row of the columns, each an array of shape (n,)."""
-        X = self._frame(columns)
+        frame = self._frame(columns)
+        X = frame if self._takes_names else frame.to_numpy()
         scores = self._estimator.predict_proba(X) if probabilities else None
         return Prediction(np.asarray(self._estimator.predict(X)), scores)
 
@@ -33,7 +36,7 @@ class SklearnEngine:
         """Give the columns the dtypes they had in training."""
         return pd.DataFrame(
             {
-                feature.name: pd.Series(columns[feature.name], dtype=_dtype(feature))
+                feature.name: pd.Series(_with_nan(columns[feature.name]), dtype=_dtype(feature))
                 for feature in self._signature.features
             }
         )
@@ -53,6 +56,11 @@ def load(folder: Path, signature: Signature) -> SklearnEngine:
 def read(path: Path) -> Any:
     """Load an estimator that skops stored, without running code of its file. Raises EngineError."""
     return skops.io.load(path, trusted=trusted_types(path))
+
+
+def _with_nan(column: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Write a missing value as NaN, as pandas does and the imputers expect."""
+    return np.where(pd.isna(column), np.nan, column) if column.dtype == object else column
 
 
 def _dtype(feature: Feature) -> str:

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
-from api.answers import Answer, body_too_large, json_answer
+from api.answers import Answer, Problem, body_too_large, json_answer
 from api.exchange import Exchange
 from api.handlers import describe, pages
 from api.handlers.predict import predict as predict_records
@@ -89,9 +90,12 @@ async def read_body(request: Request, limit: int) -> bytes:
     if int(request.headers.get("content-length", 0)) > limit:
         raise body_too_large(limit)
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise body_too_large(limit)
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise body_too_large(limit)
+            chunks.append(chunk)
+    except ClientDisconnect:  # Nobody hears the answer, but the log should not call this an error of ours.
+        raise Problem(400) from None
     return b"".join(chunks)

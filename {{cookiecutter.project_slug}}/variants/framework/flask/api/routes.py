@@ -1,10 +1,11 @@
 """The routes: each translates HTTP to a handler and back."""
 
 from flask import Blueprint, Response, current_app, g, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api import openapi as openapi_document
-from api.answers import Answer, body_too_large, json_answer
+from api.answers import Answer, Problem, body_too_large, json_answer
 from api.handlers import describe, pages
 from api.handlers.predict import predict as predict_records
 from api.service import Service
@@ -85,6 +86,8 @@ def read_body() -> bytes:
         body = request.get_data()
     except RequestEntityTooLarge:
         raise body_too_large(limit) from None
+    except (OSError, ParseException):  # The client is gone, or its chunks are no chunks.
+        raise Problem(400) from None
     if len(body) > limit:
         raise body_too_large(limit)
     return body

@@ -1,12 +1,17 @@
 """The production server, gunicorn: `python -m api.server`."""
 
+import socket
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
+from api.answers import Problem
+from api.exchange import Exchange
 from api.logs import configure_logs
 from api.preflight import preflight
 from api.settings import Settings
@@ -22,6 +27,20 @@ class ServerLog(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Gunicorn's threaded worker, which would repeat a malformed request in its answer and its log."""
+
+    def handle_error(self, _req: object, client: socket.socket, _addr: object, _exc: BaseException) -> None:
+        """Answer what is no HTTP with a problem, and close the connection."""
+        exchange = Exchange(None, None)
+        answer = Problem(400).answer(exchange.request_id)
+        headers = {**answer.headers, **exchange.headers, "Content-Length": len(answer.body), "Connection": "close"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        with suppress(OSError):  # The client may be gone.
+            client.sendall(f"HTTP/1.1 400 Bad Request\r\n{head}\r\n".encode() + answer.body)
+        exchange.finish("", None, 400)
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn with the settings of this project; each worker loads the model for itself."""
 
@@ -34,9 +53,10 @@ class Server(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": f"{self.settings.host}:{self.settings.port}",
             "workers": self.settings.workers,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "threads": 4,  # A slow client holds a thread, not the worker.
             "graceful_timeout": 10,
+            "forwarder_headers": "",  # No header of a client may name the path.
             "logger_class": ServerLog,
             "control_socket_disable": True,  # It wants a home folder that can be written.
         }
