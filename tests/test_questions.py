@@ -15,7 +15,7 @@ ASKED = {name: default for name, default in QUESTIONS.items() if not name.starts
 CHOICES = {name: default for name, default in ASKED.items() if isinstance(default, list)}
 TEXTS = [name for name in ASKED if name not in CHOICES]
 
-BAD_SLUGS = ["", "Titanic", "1api", "-api", "api-", "my_api", "a b", "class", "é", "x" * 61, 'a"b', "a'b", "a\\b"]
+BAD_SLUGS = ["Titanic", "1api", "-api", "api-", "my_api", "a b", "class", "é", "x" * 61, 'a"b', "a'b", "a\\b"]
 
 
 def files(folder: Path) -> set[str]:
@@ -72,6 +72,18 @@ def test_a_bad_slug_is_one_line_that_says_what_to_type(tmp_path: Path, slug: str
         for line in done.stderr.splitlines()
     ), done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_slug_is_refused(tmp_path: Path) -> None:
+    bake = (sys.executable, "-m", "cookiecutter", "--no-input", ROOT, "project_slug=", "--output-dir")
+    (tmp_path / "there").mkdir()
+
+    # Cookiecutter itself stops where the folder is there; the hook has its say where it is not.
+    there, new = run(*bake, tmp_path / "there", cwd=ROOT), run(*bake, tmp_path / "new", cwd=ROOT)
+
+    assert (there.returncode, new.returncode) == (1, 1)
+    assert "project_slug must be" in new.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
 
 
 def test_a_session_at_the_prompt_shows_the_labels(tmp_path: Path) -> None:
