@@ -8,9 +8,10 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
-from api.answers import Problem
+from api.answers import TITLES, Problem
 from api.exchange import Exchange
 from api.logs import configure_logs
 from api.preflight import preflight
@@ -30,15 +31,16 @@ class ServerLog(Logger):  # type: ignore[misc]
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Gunicorn's threaded worker, which would repeat a malformed request in its answer and its log."""
 
-    def handle_error(self, _req: object, client: socket.socket, _addr: object, _exc: BaseException) -> None:
-        """Answer what is no HTTP with a problem, and close the connection."""
+    def handle_error(self, _req: object, client: socket.socket, _addr: object, exc: Exception) -> None:
+        """Answer what is no HTTP with a 400, an error of ours with a 500, and close the connection."""
         exchange = Exchange(None, None)
-        answer = Problem(400).answer(exchange.request_id)
+        malformed = isinstance(exc, ParseException)
+        answer = Problem(400).answer(exchange.request_id) if malformed else exchange.crash(exc)
         headers = {**answer.headers, **exchange.headers, "Content-Length": len(answer.body), "Connection": "close"}
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         with suppress(OSError):  # The client may be gone.
-            client.sendall(f"HTTP/1.1 400 Bad Request\r\n{head}\r\n".encode() + answer.body)
-        exchange.finish("", None, 400)
+            client.sendall(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)
+        exchange.finish("", None, answer.status)
 
 
 class Server(BaseApplication):  # type: ignore[misc]
