@@ -1,12 +1,14 @@
 """What the API answers: an Answer, or a Problem (RFC 9457) where a request cannot be served."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from pydantic_core import to_json
 
 JSON = "application/json"
+CSV = "text/csv"
+NDJSON = "application/x-ndjson"
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 PROBLEM = "application/problem+json"
@@ -33,11 +35,27 @@ DETAILS = {
 }
 
 
+class Stream:
+    """A body that is read from a file, in blocks; the file is closed at the end."""
+
+    BLOCK = 65_536
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = file.tell()
+        file.seek(0)
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._file:
+            while block := self._file.read(self.BLOCK):
+                yield block
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An HTTP answer, whatever the framework; `headers` has the content type too."""
 
-    body: bytes
+    body: bytes | Stream
     media_type: str
     status: int = 200
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +63,8 @@ class Answer:
     @property
     def headers(self) -> dict[str, str]:
         """All headers of the answer itself."""
-        return {"Content-Type": self.media_type, **self.extra}
+        size = self.body.size if isinstance(self.body, Stream) else len(self.body)
+        return {"Content-Type": self.media_type, "Content-Length": str(size), **self.extra}
 
 
 def json_answer(content: object) -> Answer:

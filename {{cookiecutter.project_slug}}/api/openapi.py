@@ -1,16 +1,17 @@
 """The OpenAPI 3.1 document of this project and this model: every schema and example comes from the signature."""
 
+from collections.abc import Callable
 from typing import Any
 
-from api.answers import JSON, PROBLEM
-from api.handlers.predict import label_name
+from api.answers import CSV, JSON, NDJSON, PROBLEM
 from api.settings import PROJECT, TITLE, Settings
-from model.signature import SAFE_INTEGER, Feature, Label, Signature, Target
+from model.outputs import range_of
+from model.signature import SAFE_INTEGER, Feature, Signature, Target, label_name
 
 Schema = dict[str, Any]
 
 PROBLEMS = {
-    "400": "The body is not valid JSON.",
+    "400": "The body is not valid JSON, CSV or NDJSON.",
     "404": "There is nothing at this path.",
     "406": "None of the media types in the Accept header can be had.",
     "413": "The body or its number of records is over the limit.",
@@ -44,34 +45,46 @@ def _paths(signature: Signature) -> Schema:
 
 def _predict(signature: Signature) -> Schema:
     record = signature.example()
-    operation: Schema = {
-        "operationId": "predict",
-        "summary": f"Predict {signature.target.name}",
-        "description": "Takes one record or a list of records and answers one prediction per record, in order.",
-        "requestBody": {
-            "required": True,
-            "content": {
-                JSON: {
-                    "schema": {"oneOf": [_ref("Record"), {"type": "array", "minItems": 1, "items": _ref("Record")}]},
-                    "examples": {
-                        "one": {"summary": "One record", "value": record},
-                        "many": {"summary": "A list of records", "value": [record, record]},
-                    },
-                }
+    content = {
+        JSON: {
+            "schema": {"oneOf": [_ref("Record"), {"type": "array", "minItems": 1, "items": _ref("Record")}]},
+            "examples": {
+                "one": {"summary": "One record", "value": record},
+                "many": {"summary": "A list of records", "value": [record, record]},
             },
         },
-        "responses": _responses(_json(_ref("Prediction")), "400", "406", "413", "415", "422", "503"),
+        CSV: _text("A header line with the names of the features, and a row for each record; of any length."),
+        NDJSON: _text("A record a line; of any length."),
     }
+    answers = {
+        **_json(_ref("Prediction")),
+        CSV: _text("A column prediction, and columns probability_<label> and warnings if they are asked for."),
+        NDJSON: _text("An object a line, with the member prediction, and probability and warnings if asked for."),
+    }
+    parameters = [_flag("warnings", "Name the values that are outside of what was seen in training.")]
     if signature.probabilities:
-        operation["parameters"] = [
-            {
-                "name": "probabilities",
-                "in": "query",
-                "description": "Answer the probability of each class too.",
-                "schema": {"type": "boolean", "default": False},
-            }
-        ]
-    return operation
+        parameters.append(_flag("probabilities", "Answer the probability of each class too."))
+    return {
+        "operationId": "predict",
+        "summary": f"Predict {signature.target.name}",
+        "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order.",
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": content},
+        "responses": _responses(answers, "400", "406", "413", "415", "422", "503"),
+    }
+
+
+def _flag(name: str, description: str) -> Schema:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": {"type": "boolean", "default": False},
+    }
+
+
+def _text(description: str) -> Schema:
+    return {"schema": {"type": "string", "description": description}}
 
 
 def _get(operation: str, summary: str, content: Schema, *problems: str) -> Schema:
@@ -127,29 +140,44 @@ def _record(signature: Signature, settings: Settings) -> Schema:
 
 
 def _feature(feature: Feature, settings: Settings) -> Schema:
-    schema: Schema = {"type": [feature.type, "null"] if feature.nullable else feature.type}
-    if feature.categories and settings.unknown_categories == "refuse":
-        schema["enum"] = [*feature.categories, *([None] if feature.nullable else [])]
+    kind = "string" if feature.type == "datetime" else feature.type
+    schema: Schema = {"type": [kind, "null"] if feature.nullable else kind}
+    if feature.refuses_unknown(settings.unknown_categories):
+        schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
     if feature.type == "integer":
         schema |= {"minimum": -SAFE_INTEGER, "maximum": SAFE_INTEGER}
-    if feature.minimum is not None and feature.maximum is not None:
-        schema["description"] = f"{feature.minimum:.10g} to {feature.maximum:.10g} in training"
+    if feature.minimum is not None:
+        schema["description"] = f"{range_of(feature)} in training"
+    if feature.type == "datetime":
+        schema["description"] += "; a date or time as ISO 8601 writes it, in UTC if it names no zone"
     schema["examples"] = [feature.example]
     return schema
 
 
 def _prediction(signature: Signature) -> Schema:
-    properties = {"prediction": {"type": "array", "items": _label(signature.target)}}
+    fault = _object({"pointer": {"type": "string"}, "detail": {"type": "string"}})
+    properties = {
+        "prediction": {"type": "array", "items": _by_target(_label, signature)},
+        "warnings": {"type": "array", "items": fault},
+    }
     if signature.probabilities:
-        names = [label_name(label) for label in signature.target.classes or []]
-        share = {"type": "number", "minimum": 0, "maximum": 1}
-        properties["probability"] = {"type": "array", "items": _object(dict.fromkeys(names, share))}
-    return _object(properties, optional={"probability"})
+        properties["probability"] = {"type": "array", "items": _by_target(_shares, signature)}
+    return _object(properties, optional={"probability", "warnings"})
+
+
+def _by_target(describe: Callable[[Target], Schema], signature: Signature) -> Schema:
+    if signature.target.outputs is None:
+        return describe(signature.target)
+    return _object({target.name: describe(target) for target in signature.targets})
 
 
 def _label(target: Target) -> Schema:
-    classes: list[Label] | None = target.classes
-    return {"type": target.type, **({"enum": classes} if classes else {})}
+    return {"type": target.type, **({"enum": target.classes} if target.classes else {})}
+
+
+def _shares(target: Target) -> Schema:
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    return _object({label_name(label): share for label in target.classes or []})
 
 
 def _object(properties: Schema, optional: set[str] | frozenset[str] = frozenset()) -> Schema:

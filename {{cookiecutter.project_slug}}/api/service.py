@@ -34,7 +34,7 @@ class Service:
     def load(self) -> None:
         """Load the current model package; a bad one is logged and leaves the service not ready."""
         try:
-            loaded = package.load(package.current(self.settings.model_dir))
+            loaded = package.load(package.current(self.settings.model_dir), allow_pickle=self.settings.allow_pickle)
         except PackageError as error:
             log.error("model not loaded", reason=str(error))
             return

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.records import Policy
+from model.faults import Policy
 
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -46,8 +46,10 @@ class Settings(BaseSettings):
     model_dir: Path = Field(default=ROOT / "artifacts", description="the folder of the model packages")
     max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
     max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
+    max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")
     unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
     unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")
+    allow_pickle: bool = Field(default=False, description="1 if models may be pickles, whose code runs, else 0")
 
 
 def load_settings() -> Settings:

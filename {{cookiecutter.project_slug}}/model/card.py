@@ -5,7 +5,8 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-from model.signature import Feature, Signature
+from model.outputs import range_of
+from model.signature import Feature, Signature, Target, label_name
 
 
 def render(
@@ -18,10 +19,9 @@ def render(
 ) -> str:
     """Write the page; every text in it is escaped, for column names and categories come from data."""
     title = escape(f"{name}: model card")
-    target = signature.target
     facts = [
-        ("Predicts", f"{target.name} ({signature.task})"),
-        ("Classes", ", ".join(map(str, target.classes or ["none, it answers a number"]))),
+        *[(f"Predicts {target.name}", _classes(target)) for target in signature.targets],
+        ("Task", signature.task),
         ("Training rows", signature.n_samples),
         ("Created", created.isoformat()),
         ("Engine", engine),
@@ -53,10 +53,16 @@ def render(
 """
 
 
+def _classes(target: Target) -> str:
+    return ", ".join(map(label_name, target.classes)) if target.classes else "a number"
+
+
 def _seen(feature: Feature) -> str:
-    if feature.minimum is not None and feature.maximum is not None:
-        return f"{feature.minimum:.10g} to {feature.maximum:.10g}"
-    return ", ".join(feature.categories or ["false", "true"])
+    if feature.categories is not None:
+        return ", ".join(map(label_name, feature.categories))
+    if feature.minimum is None:
+        return {"boolean": "false, true"}.get(feature.type, "text")
+    return range_of(feature)
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -27,7 +28,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from model import card
 from model.engines import Engine, EngineError, engine_module
-from model.records import RecordParser
 from model.signature import Signature
 
 CURRENT = "CURRENT"
@@ -40,7 +40,7 @@ class PackageError(ValueError):
 
 
 class Manifest(BaseModel):
-    """Who made the package, with which libraries, and the SHA-256 of each of its files."""
+    """What the package is: its engine and why it was chosen, the libraries it needs, the SHA-256 of each file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,6 +49,7 @@ class Manifest(BaseModel):
     version: str
     created: datetime
     engine: str
+    reason: str
     libraries: dict[str, str]
     files: dict[str, str]
 
@@ -65,29 +66,40 @@ class Package:
 
 
 def save(
-    artifacts: Path, *, name: str, engine: str, estimator: Any, signature: Signature, metrics: Metrics
+    artifacts: Path,
+    model: bytes,
+    *,
+    name: str,
+    engine: str,
+    reason: str,
+    libraries: Mapping[str, str],
+    signature: Signature,
+    metrics: Metrics,
 ) -> Manifest:
-    """Write a fitted estimator as a new version below `artifacts` and make it the current one.
+    """Write a model in its engine's format as a new version below `artifacts`, and make it the current one.
 
-    The folder appears whole or not at all. Raises EngineError if the engine cannot store or run the estimator.
+    The folder appears whole or not at all.
     """
-    module = engine_module(engine)
-    libraries = {library: metadata.version(library) for library in module.LIBRARIES}
     created = datetime.now(UTC).replace(microsecond=0)
     artifacts.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=artifacts))
     try:
-        module.save(estimator, folder)
-        _check_example(module.load(folder, signature), signature)
+        (folder / engine_module(engine).FILE).write_bytes(model)
         _write(folder / "signature.json", signature.model_dump_json(indent=2))
         _write(folder / "metrics.json", json.dumps(metrics, indent=2))
         _write(folder / "requirements.txt", "".join(f"{key}=={value}\n" for key, value in libraries.items()))
-        _write(folder / "card.html", card.render(name, created, engine, libraries, signature, metrics))
+        _write(folder / "card.html", card.render(name, created, f"{engine}: {reason}", libraries, signature, metrics))
         files = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
         digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
         version = f"{created:%Y%m%d-%H%M%S}-{digest[:6]}"
         manifest = Manifest(
-            name=name, version=version, created=created, engine=engine, libraries=libraries, files=files
+            name=name,
+            version=version,
+            created=created,
+            engine=engine,
+            reason=reason,
+            libraries=dict(libraries),
+            files=files,
         )
         _write(folder / MANIFEST, manifest.model_dump_json(indent=2))
         folder.chmod(0o755)  # mkdtemp keeps it from the user that a container runs as.
@@ -112,8 +124,8 @@ def current(artifacts: Path) -> Path:
     return artifacts / version
 
 
-def verify(folder: Path) -> Manifest:
-    """Check the hash of every file and the libraries installed, before anything is loaded.
+def verify(folder: Path, *, allow_pickle: bool = False) -> Manifest:
+    """Check the hash of every file, the libraries installed and whether a pickle is allowed; load nothing.
 
     Raises PackageError with one line that says what differs and what to do.
     """
@@ -132,33 +144,25 @@ def verify(folder: Path) -> Manifest:
             raise PackageError(f"{folder / name} is not the file that was packaged (its SHA-256 differs): {again}")
     for library, version in manifest.libraries.items():
         _check_library(library, version, folder)
+    if manifest.engine == "joblib" and not allow_pickle:
+        raise PackageError(
+            f"{folder} holds a pickle, and loading one runs the code in it: "
+            "set ALLOW_PICKLE=1 if you trust who made it, or package the model for another engine"
+        )
     return manifest
 
 
-def load(folder: Path) -> Package:
+def load(folder: Path, *, allow_pickle: bool = False) -> Package:
     """Verify a package and load it. Raises PackageError."""
-    manifest = verify(folder)
+    manifest = verify(folder, allow_pickle=allow_pickle)
     try:
         signature = Signature.model_validate_json((folder / "signature.json").read_bytes())
-        engine = engine_module(manifest.engine).load(folder, signature)
+        module = engine_module(manifest.engine)
+        engine = module.load((folder / module.FILE).read_bytes(), signature)
     except (EngineError, ValidationError) as error:
         raise PackageError(f"{folder} cannot be loaded: {error}") from error
     metrics = json.loads((folder / "metrics.json").read_bytes())
     return Package(manifest, signature, metrics, (folder / "card.html").read_text(encoding="utf-8"), engine)
-
-
-def _check_example(engine: Engine, signature: Signature) -> None:
-    """Ask the stored model for its own example, so that a package that is written can be served."""
-    columns = RecordParser(signature, max_rows=1).parse_json(json.dumps(signature.example()).encode())
-    try:
-        labels = engine.predict(columns, probabilities=signature.probabilities).labels
-    except Exception as error:
-        raise EngineError(f"the estimator cannot predict a row of the sample: {error}".splitlines()[0]) from error
-    if labels.shape != (1,):
-        raise EngineError("the estimator answers more than one value a row: package an estimator for each target")
-    number = isinstance(labels.tolist()[0], int | float)
-    if signature.task == "regression" and not number:
-        raise EngineError("the estimator answers labels but has no classes_: package a fitted classifier")
 
 
 def _check_library(library: str, version: str, folder: Path) -> None:

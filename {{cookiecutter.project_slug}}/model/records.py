@@ -1,183 +1,142 @@
-"""Records from clients: parsed and validated in one pass, answered as columns.
-
-RecordsError
-├── MalformedRecords    the bytes are no JSON
-├── InvalidRecords      JSON, but not what the signature asks for; `errors` holds every fault
-└── TooManyRecords      more records than allowed
-"""
+"""Records as JSON: parsed and validated in one pass, answered as columns."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal
 
-import numpy as np
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema, from_json
 
+from model.columns import Columns, columns_of, read_date
+from model.faults import Fault, InvalidRecords, MalformedRecords, Policy, TooManyRecords, allowed, missing, unknown
 from model.signature import SAFE_INTEGER, Feature, Signature
 
-Columns = dict[str, np.ndarray[Any, Any]]
-Policy = Literal["refuse", "ignore"]
-
-# Cells of a table that mean "not known", in training as in scoring.
-MISSING = frozenset(["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"])
-MAX_ERRORS = 1_000  # Three bytes of a request can be three faults: the answer must not explode.
-MAX_LISTED = 20
-
-
-class RecordsError(ValueError):
-    """Records that cannot be predicted, and it is the client who has to change them."""
-
-
-class MalformedRecords(RecordsError):
-    """The body is no JSON document."""
-
-
-class TooManyRecords(RecordsError):
-    """The body holds more records than one request may."""
-
-
-class RecordError(NamedTuple):
-    """Where a fault is, as a JSON pointer, and what is allowed there."""
-
-    pointer: str
-    detail: str
-
-
-class InvalidRecords(RecordsError):
-    """The records do not fit the signature."""
-
-    def __init__(self, errors: Sequence[RecordError], count: int) -> None:
-        super().__init__(f"the records do not fit the model in {count} place{'s' * (count > 1)}: see errors")
-        self.errors = errors
-        self.count = count
+MAX_FAULTS = 1_000  # Three bytes of a request can be three faults: the answer must not explode.
 
 
 class RecordParser:
-    """Turn JSON bytes or rows of text into columns, typed by the signature."""
+    """Turn JSON into columns, typed by the signature."""
 
     def __init__(
         self,
         signature: Signature,
         *,
-        max_rows: int,
+        max_rows: int | None = None,
         unknown_categories: Policy = "refuse",
         unknown_fields: Policy = "refuse",
     ) -> None:
-        self._features = {feature.name: feature for feature in signature.features}
+        self.features = {feature.name: feature for feature in signature.features}
+        self.unknown_categories = unknown_categories
+        self.unknown_fields = unknown_fields
         self._max_rows = max_rows
-        self._refuse_categories = unknown_categories == "refuse"
-        self._refuse_fields = unknown_fields == "refuse"
         record = self._record_schema()
         self._one = SchemaValidator(record)
         self._many = SchemaValidator(core_schema.list_schema(record, min_length=1, max_length=max_rows))
 
     def parse_json(self, body: bytes) -> Columns:
-        """Read one record `{…}` or a list of records `[{…}, …]`.
-
-        Answers one array of shape (n_records,) per feature: float64 with NaN where a number is
-        missing, else object with None. Raises RecordsError.
-        """
-        if not self._refuse_fields:
-            _refuse_nan(body)  # Validation does not look into the fields it ignores.
+        """Read one record `{…}` or a list of records `[{…}, …]`. Raises RecordsError."""
         try:
-            if body.lstrip(b" \t\r\n")[:1] == b"{":
-                return self._columns([self._one.validate_json(body)])
-            return self._columns(self._many.validate_json(body))
-        except ValidationError as error:
-            _refuse_nan(body)
-            raise self._explain(error) from None
-
-    def parse_text(self, rows: Sequence[Mapping[str, str]]) -> Columns:
-        """Read rows of text, as a CSV file holds them; a cell of MISSING is a missing value.
-
-        Raises InvalidRecords, with pointers of the form `/row/column`.
-        """
-        records = [{name: self._value(name, text) for name, text in row.items() if text not in MISSING} for row in rows]
-        try:
-            return self._columns(self._many.validate_python(records))
+            records = self._validate(self._one, body, one=True) if is_one(body) else self._validate(self._many, body)
         except ValidationError as error:
             raise self._explain(error) from None
+        return columns_of(records, self.features.values())
+
+    def parse_lines(self, lines: Sequence[bytes], start: int = 0) -> Columns:
+        """Read one record `{…}` a line, the first of which is row `start`. Raises RecordsError with the row."""
+        records: list[dict[str, Any]] = []
+        faults: list[Fault] = []
+        for row, line in enumerate(lines, start):
+            try:
+                records += self._validate(self._one, line, one=True)
+            except ValidationError as error:
+                faults += self._faults(error, (row,))
+            except MalformedRecords:
+                raise MalformedRecords(f"row {row + 1} is not valid JSON") from None
+        if faults:
+            raise InvalidRecords(faults)
+        return columns_of(records, self.features.values())
+
+    def parse_values(self, records: Sequence[dict[str, Any]], start: int = 0) -> Columns:
+        """Check records of Python values, the first of which is row `start`. Raises InvalidRecords."""
+        try:
+            return columns_of(self._many.validate_python(records), self.features.values())
+        except ValidationError as error:
+            faults = self._faults(error)
+        raise InvalidRecords([Fault((start + int(row), *rest), detail) for (row, *rest), detail in faults])
+
+    def _validate(self, validator: SchemaValidator, text: bytes, one: bool = False) -> list[dict[str, Any]]:
+        """Validate JSON. Raises ValidationError, or MalformedRecords if it is none."""
+        if self.unknown_fields == "ignore":
+            _refuse_nan(text)  # Validation does not look into the fields it ignores.
+        try:
+            valid = validator.validate_json(text)
+        except ValidationError as error:
+            _refuse_nan(text)
+            if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
+                raise MalformedRecords(_malformed(str(error))) from None
+            raise
+        return [valid] if one else valid
 
     def _record_schema(self) -> CoreSchema:
         fields = {
             feature.name: core_schema.typed_dict_field(self._value_schema(feature), required=not feature.nullable)
-            for feature in self._features.values()
+            for feature in self.features.values()
         }
-        behavior: Literal["forbid", "ignore"] = "forbid" if self._refuse_fields else "ignore"
+        behavior: Literal["forbid", "ignore"] = "forbid" if self.unknown_fields == "refuse" else "ignore"
         return core_schema.typed_dict_schema(fields, extra_behavior=behavior)
 
     def _value_schema(self, feature: Feature) -> CoreSchema:
         schema: CoreSchema
-        if feature.type == "number":
-            schema = core_schema.float_schema(strict=True, allow_inf_nan=False)
-        elif feature.type == "integer":
+        closed = feature.refuses_unknown(self.unknown_categories)
+        if feature.type in ("number", "integer"):
             # A float schema, for 3.0 is an integer in JSON and a strict int schema refuses it.
+            whole: dict[str, Any] = {"multiple_of": 1, "ge": -SAFE_INTEGER, "le": SAFE_INTEGER}
             schema = core_schema.float_schema(
-                strict=True, allow_inf_nan=False, multiple_of=1, ge=-SAFE_INTEGER, le=SAFE_INTEGER
+                strict=True, allow_inf_nan=False, **(whole if feature.type == "integer" else {})
             )
+            if closed:
+                known = {category: category for category in feature.categories or []}
+                schema = core_schema.no_info_after_validator_function(lambda value: _known(known, value), schema)
         elif feature.type == "boolean":
             schema = core_schema.bool_schema(strict=True)
-        elif feature.categories and self._refuse_categories:
-            schema = core_schema.literal_schema(list(feature.categories))
+        elif feature.type == "datetime":
+            schema = core_schema.no_info_after_validator_function(read_date, core_schema.str_schema(strict=True))
+        elif closed:
+            schema = core_schema.literal_schema(list(feature.categories or []))
         else:
             schema = core_schema.str_schema(strict=True)
         return core_schema.nullable_schema(schema) if feature.nullable else schema
 
-    def _columns(self, records: list[dict[str, Any]]) -> Columns:
-        return {
-            name: np.array(
-                [record.get(name) for record in records],
-                dtype=np.float64 if feature.type in ("number", "integer") else object,
-            )
-            for name, feature in self._features.items()
-        }
-
-    def _value(self, name: str, text: str) -> object:
-        feature = self._features.get(name)
-        if feature is None or feature.type == "string":
-            return text
-        if feature.type == "boolean":
-            return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
-        try:
-            return text if "_" in text else float(text)  # Python reads 1_000 as a number, a CSV file does not.
-        except ValueError:
-            return text
-
-    def _explain(self, error: ValidationError) -> RecordsError:
-        faults = error.errors(include_url=False, include_input=False)
-        kind = faults[0]["type"]
-        if kind == "json_invalid":
-            return MalformedRecords(_malformed(faults[0]["msg"]))
-        if kind == "too_long":
+    def _explain(self, error: ValidationError) -> TooManyRecords | InvalidRecords:
+        if error.errors(include_url=False, include_input=False)[0]["type"] == "too_long":
             return TooManyRecords(f"a request may hold at most {self._max_rows} records: send fewer at a time")
-        errors = [self._record_error(fault["type"], fault["loc"]) for fault in faults[:MAX_ERRORS]]
-        return InvalidRecords(errors, len(faults))
+        return InvalidRecords(self._faults(error, limit=MAX_FAULTS), error.error_count())
 
-    def _record_error(self, kind: str, location: tuple[int | str, ...]) -> RecordError:
+    def _faults(
+        self, error: ValidationError, prefix: tuple[int | str, ...] = (), limit: int | None = None
+    ) -> list[Fault]:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)[:limit]
+        return [self._fault(fault["type"], (*prefix, *fault["loc"])) for fault in faults]
+
+    def _fault(self, kind: str, location: tuple[int | str, ...]) -> Fault:
         if kind in ("list_type", "too_short"):
-            return RecordError("", "must be a record or a list of at least one record")
+            return Fault((), "must be a record or a list of at least one record")
         if kind == "dict_type":
-            return RecordError(_pointer(location), f"must be a record with the fields {', '.join(self._features)}")
+            return Fault(location, f"must be a record with the fields {', '.join(self.features)}")
         if kind == "extra_forbidden":
-            known = f"is not a feature of this model, which are: {', '.join(self._features)}"
-            return RecordError(_pointer(location), known)
-        feature = self._features[str(location[-1])]
-        prefix = "is missing: it " if kind == "missing" else ""
-        return RecordError(_pointer(location), prefix + self._allowed(feature))
+            return Fault(location, unknown(list(self.features)))
+        say = missing if kind == "missing" else allowed
+        return Fault(location, say(self.features[str(location[-1])], self.unknown_categories))
 
-    def _allowed(self, feature: Feature) -> str:
-        """Say what a value of the feature must be, in the words of an error message."""
-        categories = feature.categories or []
-        if feature.type == "string" and categories and self._refuse_categories:
-            listed = ", ".join(categories[:MAX_LISTED])
-            more = f" and {len(categories) - MAX_LISTED} more that GET /model lists" * (len(categories) > MAX_LISTED)
-            return f"must be one of: {listed}{more}"
-        return {
-            "number": "must be a finite number",
-            "integer": f"must be a whole number of at most {SAFE_INTEGER} in size",
-            "boolean": "must be true or false",
-            "string": "must be a string",
-        }[feature.type] + (" or null" if feature.nullable else "")
+
+def is_one(body: bytes) -> bool:
+    """Tell whether the JSON is one record, and not a list."""
+    return body.lstrip(b" \t\r\n")[:1] == b"{"
+
+
+def _known(known: dict[Any, Any], value: float) -> float:
+    if value not in known:
+        raise ValueError
+    return value
 
 
 def _refuse_nan(body: bytes) -> None:
@@ -190,11 +149,5 @@ def _refuse_nan(body: bytes) -> None:
 
 def _malformed(message: str) -> str:
     """Keep the place of a parser's message, for the message itself can quote the body."""
-    place = re.search(r"at line \d+ column \d+$", message)
+    place = re.search(r"at line \d+ column \d+", message)
     return f"the body is not valid JSON{' ' + place.group() if place else ''}"
-
-
-def _pointer(location: Sequence[int | str]) -> str:
-    """Write a location as a JSON pointer (RFC 6901); a name of over 100 characters is left out."""
-    names = (str(part).replace("~", "~0").replace("/", "~1") for part in location if len(str(part)) <= 100)
-    return "".join(f"/{name}" for name in names)

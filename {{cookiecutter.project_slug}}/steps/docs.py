@@ -32,7 +32,8 @@ _Dumper.add_representer(
 def main() -> None:
     """Write the document, or exit with one line that says why not."""
     try:
-        model = package.load(package.current(load_settings().model_dir))
+        settings = load_settings()
+        model = package.load(package.current(settings.model_dir), allow_pickle=settings.allow_pickle)
     except (SettingsError, PackageError) as error:
         sys.exit(f"Not written: {error}")
     SWAGGER.write_text(render(model.signature), encoding="utf-8", newline="\n")

@@ -1,67 +1,137 @@
-"""Tables on disk, read for training and packaging."""
+"""Tables on disk: CSV in any separator and encoding, or Parquet, also packed with gzip."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+import datetime
+import decimal
+import gzip
+import io
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from model.records import MISSING
-
-MIN_ROWS = 10
-
-
-class TableError(ValueError):
-    """A table that cannot be read, or a column that it does not have."""
+from model.cells import MISSING
+from model.faults import MAX_LISTED, MalformedRecords
+from model.tables import CsvRows
+from steps.dialect import SEPARATORS, TableError, detect
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV file with a header line. Raises TableError."""
-    try:
-        with warnings.catch_warnings():
-            # Cells that the header has no name for would be dropped, or shift the others.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(path, index_col=False, keep_default_na=False, na_values=sorted(MISSING))
-    except OSError as error:
-        raise TableError(f"{path} cannot be read ({error.strerror or error}): name a CSV file") from None
-    except UnicodeDecodeError:
-        raise TableError(f"{path} is not in UTF-8: save it in that encoding") from None
-    except pd.errors.EmptyDataError:
-        raise TableError(f"{path} is empty: name a CSV file with a header line") from None
-    except (ValueError, pd.errors.ParserWarning):  # pandas' parser errors are ValueErrors.
-        raise TableError(f"{path} has a row of more cells than its header, or is no CSV file: mend it first") from None
-    return table.rename(columns=str)
+def read_table(
+    path: Path,
+    separator: str | None = None,
+    encoding: str | None = None,
+    *,
+    exact: bool = False,
+    text: Sequence[str] = (),
+) -> tuple[pd.DataFrame, str]:
+    """Read a table, and say how it was written. Raises TableError.
 
-
-def select(table: pd.DataFrame, target: str, features: Sequence[str] | None) -> tuple[pd.DataFrame, pd.Series[Any]]:
-    """Split a table into X, of shape (n_samples, n_features), and y; rows without a target are left out.
-
-    Raises TableError naming the column that is missing, or the rows.
+    exact : leave the dtypes that pandas gives by itself; else they are its nullable ones, of four kinds and dates.
+    text : columns of a CSV file to be left as text.
     """
-    names = list(dict.fromkeys(features)) if features else [name for name in table.columns if name != target]
-    missing = [name for name in (target, *names) if name not in table.columns]
-    if missing:
-        raise TableError(
-            f"there is no column {', '.join(missing)}: the columns are {', '.join(map(str, table.columns))}"
-        )
-    if target in names:
-        raise TableError(f"the target {target} cannot be a feature too: leave it out of the features")
-    if not names:
-        raise TableError(f"there is no column but the target {target}: a model needs a feature")
-    known = table[table[target].notna()]
-    if len(known) < MIN_ROWS:
-        raise TableError(f"{len(known)} rows have a value for {target}: {MIN_ROWS} or more are needed")
-    if known[target].nunique() < 2:
-        raise TableError(f"{target} has the same value in every row: there is nothing to predict")
-    X, y = known[names], known[target].infer_objects()
-    for column in (X[name] for name in X.select_dtypes("number")):
-        if np.isinf(column).any():
-            raise TableError(f"column {column.name} holds infinity: replace it, or leave the column out")
-    # Whole numbers with missing values are read as floats; without these rows they are labels again.
-    if pd.api.types.is_float_dtype(y) and table[target].isna().any() and (y == y.round()).all():
-        y = y.astype("int64")
-    return X, y
+    content = _content(path)
+    if content.startswith(b"PAR1") or path.suffix == ".parquet":
+        table, how = _parquet(path, content, exact), "Parquet"
+    else:
+        name, encoding = detect(path, content, separator, encoding)
+        dtypes = {"dtype": dict.fromkeys(text, "str")} if exact else {"dtype_backend": "numpy_nullable"}
+        table, how = _csv(path, content, name, encoding, dtypes), f"separated by {name}, in {encoding}"
+    if table.shape[1] < 2 and not exact:
+        raise TableError(f"{path} has a single column, {how}: name another SEPARATOR, or add columns to predict from")
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise TableError(f"{path} has two columns {twice[0]}: rename one (or is the header line missing?)")
+    if table.empty:
+        raise TableError(f"{path} has no rows below its header: add some")
+    return table, how
+
+
+def listing(names: Sequence[str] | pd.Index[str]) -> str:
+    """Join names, of many only the first."""
+    return ", ".join(names[:MAX_LISTED]) + f" and {len(names) - MAX_LISTED} more" * (len(names) > MAX_LISTED)
+
+
+def plain(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Give a column the dtype that it has without pandas' nullable types, with NaN where it is missing."""
+    if pd.api.types.is_bool_dtype(values):
+        return values.astype(object if values.isna().any() else bool)
+    if pd.api.types.is_integer_dtype(values):
+        return values.astype("float64" if values.isna().any() else "int64")
+    if pd.api.types.is_float_dtype(values):
+        return values.astype("float64")
+    return values.astype("str") if values.dtype == "string" else values
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TableError(f"{path} cannot be read ({error.strerror or error}): name a CSV or Parquet file") from None
+    if content.startswith(b"\x1f\x8b") or path.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):
+            raise TableError(f"{path} is no whole gzip file: fetch or pack it again") from None
+    if content.startswith(b"PK\x03\x04"):
+        raise TableError(f"{path} is a zip archive or an Excel workbook: save the table as a CSV file")
+    if not content.strip():
+        raise TableError(f"{path} is empty: name a CSV file with a header line")
+    return content
+
+
+def _parquet(path: Path, content: bytes, exact: bool) -> pd.DataFrame:
+    try:
+        file = io.BytesIO(content)
+        table = pd.read_parquet(file) if exact else pd.read_parquet(file, dtype_backend="numpy_nullable")
+    except (OSError, ValueError):
+        raise TableError(f"{path} is no whole Parquet file: write it again") from None
+    if any(table.index.names):
+        table = table.reset_index()
+    if exact:
+        return table.rename(columns=str)
+    return table.rename(columns=str).apply(_simple)
+
+
+def _simple(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Write what Parquet has types of its own for as dates, numbers and text."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(object).convert_dtypes()
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_convert(None)
+    kinds = set(map(type, values.dropna())) if values.dtype == object else set()
+    if kinds == {datetime.date}:
+        values = pd.to_datetime(values)
+    if kinds == {decimal.Decimal}:
+        values = values.astype(float)
+    return values
+
+
+def _csv(path: Path, content: bytes, separator: str, encoding: str, dtypes: Mapping[str, Any]) -> pd.DataFrame:
+    """Let the reader that serves tables check the rows, for pandas fills short ones; then read their types."""
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff")
+        rows = CsvRows(io.BytesIO(text.encode()), delimiter=SEPARATORS[separator])
+        for number, row in enumerate((row for batch in rows for row in batch), 1):
+            if len(row) != len(rows.header):
+                raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {len(rows.header)}")
+    except UnicodeError:
+        raise TableError(f"{path} is not in {encoding}: name another encoding, or none to have it detected") from None
+    except MalformedRecords as error:
+        raise TableError(f"{path} is no proper table: {error}") from None
+    if len(set(rows.header)) < len(rows.header):  # pandas would rename them.
+        return pd.DataFrame(columns=rows.header)
+    table: pd.DataFrame = pd.read_csv(
+        io.StringIO(text),
+        sep=SEPARATORS[separator],
+        header=0,
+        names=rows.header,
+        index_col=False,
+        keep_default_na=False,
+        na_values=sorted(MISSING),
+        low_memory=False,
+        **dtypes,
+    )
+    return table

@@ -1,141 +1,124 @@
-"""Train the model on a table and package it: `make train`, or `python -m steps.train --help`.
+"""Train a model on a table and package it: `make train DATA=churn.csv TARGET=churned`.
 
-Without options it trains what pyproject.toml names under [tool.train].
+The table is CSV or Parquet, also packed with gzip. Without a table it trains what pyproject.toml names
+under [tool.train].
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import (
-    accuracy_score,
-    balanced_accuracy_score,
-    mean_absolute_error,
-    r2_score,
-    root_mean_squared_error,
-)
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from api.settings import PROJECT, ROOT, Settings, SettingsError, load_settings
+from model.engines import ENGINES, EngineError
+from model.frames import to_frame
+from model.package import Manifest
+from model.signature import Signature, label_name
+from steps.choose import describe, read_columns, without_useless
+from steps.dialect import SEPARATORS, TableError
+from steps.estimators import ESTIMATORS, build_pipeline, find_estimator
+from steps.evaluate import as_y, count_folds, evaluate, progress
+from steps.features import SignatureError, infer, to_columns
+from steps.packaging import announce, candidates, package_model
+from steps.tables import listing, read_table
+from steps.targets import TASKS, as_fitted, find, read_task, with_targets, without_rare
 
-from api.settings import PROJECT, ROOT, SettingsError, load_settings
-from model import package
-from model.engines import EngineError
-from model.signature import SignatureError, infer
-from steps.tables import TableError, read_csv, select
-
-HELD_OUT = 0.2
-SEED = 0
-MAX_CLASSES = 20  # A whole-number target of more values than this is a quantity, not a label.
+OPTIONS = {
+    "data": "a table with a header line: CSV or Parquet, also packed with gzip",
+    "target": "the column to predict, or several: a,b",
+    "features": "the columns to predict from: a,b,c (default: all that look useful)",
+    "drop": "columns not to predict from: a,b,c",
+    "task": f"one of {', '.join(TASKS)} (default: as the target says)",
+    "estimator": f"one of {', '.join(ESTIMATORS)} (default: linear)",
+    "engine": f"one of {', '.join(ENGINES)} (default: the first that answers as the estimator does)",
+    "separator": f"one of {', '.join(SEPARATORS)} (default: detected)",
+    "encoding": "any of Python's encodings, as cp1252 (default: detected)",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train, print the metrics on held-out rows, and package the model fitted on all rows."""
+    """Train, print what was found and how good the model is, and make it the current one."""
     options = _options(arguments)
     try:
-        settings = load_settings()
-        table = read_csv(options.data)
-        X, y = select(table, options.target, options.features)
-        pipeline = build_pipeline(X, y)
-        metrics = evaluate(pipeline, X, y)
-        pipeline.fit(X, y)
-        manifest = package.save(
-            settings.model_dir,
-            name=PROJECT["project"]["name"],
-            engine="sklearn",
-            estimator=pipeline,
-            signature=infer(X, y, pipeline),
-            metrics=metrics,
-        )
+        manifest = train(options, load_settings())
     except (SettingsError, TableError, SignatureError, EngineError) as error:
         sys.exit(f"Not trained: {error}")
-    print(f"Trained on {len(X)} rows of {options.data.name}")
-    print(f"to predict {options.target} from {', '.join(X.columns)}")
+    print(announce(manifest))
+
+
+def train(options: argparse.Namespace, settings: Settings) -> Manifest:
+    """Cross-validate a pipeline, fit it on all rows and package it. Raises an error of one line."""
+    if not options.target:
+        raise TableError("no target is named: name the column to predict, as in TARGET=churned")
+    if options.features and options.drop:
+        raise TableError("FEATURES and DROP are both given: name the columns to keep or those to leave out")
+    kind = find_estimator(options.estimator)
+    candidates(options.engine, settings)  # Before anything is fitted, say that there is no such engine.
+    table, how = read_table(Path(options.data), options.separator, options.encoding)
+    print(f"Read {len(table)} rows and {table.shape[1]} columns of {Path(options.data).name}, {how}")
+    targets = find(options.target, table)
+    known = with_targets(table, targets)
+    if len(known) < len(table):
+        print(f"Left out {len(table) - len(known)} rows without a value for {', '.join(targets)}")
+    task = read_task(read_columns(known, targets)[0], options.task)
+    for name in targets if task == "classification" else []:
+        known = without_rare(known, name)
+    known = known.reset_index(drop=True)
+
+    named = find(options.features, table) if options.features else []
+    dropped = find(options.drop, table) if options.drop else []
+    if both := [name for name in targets if name in named]:
+        raise TableError(f"the target {both[0]} cannot be a feature too: leave it out of FEATURES")
+    X, formats = read_columns(known, named or [name for name in table.columns if name not in (*targets, *dropped)])
+    if not named:
+        X = without_useless(X, known[targets])
+    features = describe(X, formats)
+    columns = to_columns(X, features)
+    frame, y = to_frame(columns, features), as_fitted(known[targets], task)
+
+    pipeline = build_pipeline(frame, kind, task, len(targets))
+    with warnings.catch_warnings(), progress(count_folds(y, task) + 1) as advance:
+        warnings.simplefilter("ignore")  # Of folds without a class, and of solvers that stop early.
+        metrics = evaluate(pipeline, frame, y, task, advance)
+        pipeline.fit(frame, as_y(y))
+    signature = infer(features, targets, pipeline, len(X))
+    print(f"Task {signature.task}: predicts {_targets(signature)}")
+    print(f"from {listing([name or repr(name) for name in X.columns])}")
     print_metrics(metrics)
-    print(f"Packaged as version {manifest.version}, for the engine {manifest.engine}; it is the current one now")
-
-
-def build_pipeline(X: pd.DataFrame, y: pd.Series[Any]) -> Pipeline:
-    """Make the unfitted pipeline: impute, scale or one-hot encode, then a linear model for the task of `y`."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
-    preprocessing = ColumnTransformer(
-        [
-            ("numbers", numbers, list(X.select_dtypes(["number", "bool"]))),
-            ("categories", categories, list(X.select_dtypes(exclude=["number", "bool"]))),
-        ]
-    )
-    estimator = LogisticRegression(max_iter=1_000) if is_classification(y) else Ridge()
-    return Pipeline([("preprocessing", preprocessing), ("estimator", estimator)])
-
-
-def is_classification(y: pd.Series[Any]) -> bool:
-    """Tell whether the target holds labels: text, booleans, or few whole numbers."""
-    if pd.api.types.is_float_dtype(y):
-        return False
-    return not pd.api.types.is_integer_dtype(y) or y.nunique() <= MAX_CLASSES
-
-
-def evaluate(pipeline: Pipeline, X: pd.DataFrame, y: pd.Series[Any]) -> dict[str, Any]:
-    """Fit on one part of the rows and score the rest, beside a dummy that ignores the features."""
-    labels = is_classification(y)
-    stratify = y if labels and y.value_counts().min() > 1 else None
-    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=HELD_OUT, random_state=SEED, stratify=stratify)
-    metrics: dict[str, Any] = {"held_out_rows": len(X_test)}
-    dummy = DummyClassifier() if labels else DummyRegressor()
-    for prefix, estimator in (("", pipeline), ("baseline_", dummy)):
-        predicted = estimator.fit(X_train, y_train).predict(X_test)
-        for name, score in _scorers(labels).items():
-            metrics[prefix + name] = round(float(score(y_test, predicted)), 4)
-    return metrics
-
-
-def _scorers(labels: bool) -> dict[str, Any]:
-    if labels:
-        return {"accuracy": accuracy_score, "balanced_accuracy": balanced_accuracy_score}
-    return {
-        "r2": r2_score,
-        "mean_absolute_error": mean_absolute_error,
-        "root_mean_squared_error": root_mean_squared_error,
-    }
+    return package_model(pipeline, columns, signature, metrics=metrics, settings=settings, engine=options.engine)
 
 
 def print_metrics(metrics: dict[str, Any]) -> None:
     """Print the scores of the model and of the baseline side by side."""
-    names = [name for name in metrics if f"baseline_{name}" in metrics]
-    title = f"on {metrics['held_out_rows']} held-out rows"
-    print(f"\n  {title:<26} {'model':>10} {'baseline':>10}")
-    for name in names:
-        print(f"  {name.replace('_', ' '):<26} {metrics[name]:>10.4g} {metrics[f'baseline_{name}']:>10.4g}")
+    title = f"in {metrics['folds']}-fold cross-validation"
+    print(f"\n  {title:<27} {'model':>20} {'baseline':>10}")
+    for name in [name for name in metrics if f"baseline_{name}" in metrics]:
+        model = f"{metrics[name]:.4g} ± {metrics[f'{name}_std']:.2g}"
+        print(f"  {name.replace('_', ' '):<27} {model:>20} {metrics[f'baseline_{name}']:>10.4g}")
     print()
 
 
+def _targets(signature: Signature) -> str:
+    labels = [[label_name(label) for label in target.classes or ["a number"]] for target in signature.targets]
+    return ", ".join(f"{target.name} ({listing(own)})" for target, own in zip(signature.targets, labels, strict=True))
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    defaults = PROJECT["tool"]["train"]
     parser = argparse.ArgumentParser(prog="python -m steps.train", description=__doc__)
-    parser.add_argument("--data", type=Path, help="a CSV file with a header line")
-    parser.add_argument("--target", help="the column to predict")
-    parser.add_argument(
-        "--features",
-        type=lambda text: [name.strip() for name in text.split(",")],
-        help="columns to predict from: a,b,c (default: all others)",
-    )
+    for name, text in OPTIONS.items():
+        parser.add_argument(f"--{name}", help=text)
     options = parser.parse_args(arguments)
     if options.data is None:
+        defaults = dict(PROJECT["tool"]["train"])
+        if options.target or options.drop:
+            defaults.pop("features", None)
+        for name, value in defaults.items():
+            setattr(options, name, getattr(options, name) or value)
         options.data = ROOT / defaults["data"]
-        options.target = options.target or defaults["target"]
-        options.features = options.features or defaults["features"]
-    elif options.target is None:
-        parser.error("--data needs --target: name the column to predict")
     return options
 
 

@@ -25,7 +25,8 @@ MakeClient = Callable[..., httpx2.Client]
 
 @pytest.fixture(scope="session")
 def current() -> Package:
-    return package.load(package.current(load_settings().model_dir))
+    settings = load_settings()
+    return package.load(package.current(settings.model_dir), allow_pickle=settings.allow_pickle)
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
     clients: list[httpx2.Client] = []
 
     def make_with(**settings: Any) -> httpx2.Client:
-        defaults = {"model_dir": load_settings().model_dir}
+        defaults = load_settings().model_dump(include={"model_dir", "allow_pickle"})
         clients.append(make_client(create_app(Settings.model_construct(**(defaults | settings)))))
         return clients[-1]
 

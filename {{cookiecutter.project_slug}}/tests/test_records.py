@@ -6,22 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.records import (
-    MAX_ERRORS,
-    InvalidRecords,
-    MalformedRecords,
-    RecordError,
-    RecordParser,
-    TooManyRecords,
-)
+from model.faults import InvalidRecords, MalformedRecords, TooManyRecords
+from model.records import MAX_FAULTS, RecordParser
 from model.signature import Feature, Signature, Target
 
 FEATURES = [
-    Feature(name="weight", type="number", nullable=True, minimum=1, maximum=9, example=4.5),
-    Feature(name="age", type="integer", nullable=False, minimum=1, maximum=9, example=3),
-    Feature(name="indoor", type="boolean", nullable=False, example=True),
-    Feature(name="fur/color", type="string", nullable=False, categories=["black", "white"], example="black"),
-    Feature(name="note", type="string", nullable=True, example="none"),
+    Feature(name="weight", type="number", dtype="float64", nullable=True, minimum=1, maximum=9, example=4.5),
+    Feature(name="age", type="integer", dtype="int64", nullable=False, minimum=1, maximum=9, example=3),
+    Feature(name="legs", type="integer", dtype="int64", nullable=False, categories=[3, 4], example=4),
+    Feature(name="indoor", type="boolean", dtype="bool", nullable=False, example=True),
+    Feature(
+        name="fur/color", type="string", dtype="str", nullable=False, categories=["black", "white"], example="black"
+    ),
+    Feature(name="note", type="string", dtype="str", nullable=True, example="none"),
+    Feature(name="born", type="datetime", dtype="datetime64[us]", nullable=True, example="2026-11-21"),
 ]
 SIGNATURE = Signature(
     features=FEATURES,
@@ -30,14 +28,23 @@ SIGNATURE = Signature(
     probabilities=True,
     n_samples=10,
 )
-GOOD: dict[str, Any] = {"weight": 4.5, "age": 3, "indoor": True, "fur/color": "black", "note": "n"}
+GOOD: dict[str, Any] = {
+    "weight": 4.5,
+    "age": 3,
+    "legs": 4,
+    "indoor": True,
+    "fur/color": "black",
+    "note": "n",
+    "born": "2026-11-21",
+}
+ISO = "(2026-11-21, 2026-11-21T08:30:00)"
 PARSER = RecordParser(SIGNATURE, max_rows=10_000)
 
 
-def errors_of(record: object) -> list[RecordError]:
+def faults_of(record: object) -> list[tuple[str, str]]:
     with pytest.raises(InvalidRecords) as caught:
         PARSER.parse_json(json.dumps(record).encode())
-    return list(caught.value.errors)
+    return [(fault.pointer, fault.detail) for fault in caught.value.faults]
 
 
 def test_columns_are_typed_and_in_the_order_of_the_signature() -> None:
@@ -71,24 +78,28 @@ def test_nullable_features_may_be_left_out() -> None:
         ("indoor", "true", "/indoor", "must be true or false"),
         ("fur/color", "red", "/fur~1color", "must be one of: black, white"),
         ("fur/color", '"black"', "/fur~1color", "must be one of: black, white"),
+        ("legs", 5, "/legs", "must be one of: 3, 4"),
+        ("legs", True, "/legs", "must be one of: 3, 4"),
         ("note", 3, "/note", "must be a string or null"),
+        ("born", "21.11.2026", "/born", f"must be a date or time as ISO 8601 writes it {ISO} or null"),
+        ("born", 1_700_000_000, "/born", f"must be a date or time as ISO 8601 writes it {ISO} or null"),
     ],
 )
 def test_a_wrong_value_is_told_what_is_allowed(name: str, value: object, pointer: str, detail: str) -> None:
-    assert errors_of({**GOOD, name: value}) == [RecordError(pointer, detail)]
+    assert faults_of({**GOOD, name: value}) == [(pointer, detail)]
 
 
 def test_a_missing_field_is_told_what_is_allowed() -> None:
     record = {name: value for name, value in GOOD.items() if name != "indoor"}
 
-    assert errors_of([GOOD, record]) == [RecordError("/1/indoor", "is missing: it must be true or false")]
+    assert faults_of([GOOD, record]) == [("/1/indoor", "is missing: it must be true or false")]
 
 
 def test_an_unknown_field_is_told_the_known_ones() -> None:
-    (error,) = errors_of({**GOOD, "colour": 1})
+    ((pointer, detail),) = faults_of({**GOOD, "colour": 1})
 
-    assert error.pointer == "/colour"
-    assert error.detail == "is not a feature of this model, which are: weight, age, indoor, fur/color, note"
+    assert pointer == "/colour"
+    assert detail.startswith("is not a feature of this model, which are: weight, age, legs, indoor,")
 
 
 def test_a_number_too_large_for_a_float_is_no_syntax_error() -> None:
@@ -99,7 +110,7 @@ def test_a_number_too_large_for_a_float_is_no_syntax_error() -> None:
 
 
 def test_a_nan_in_any_place_is_a_syntax_error() -> None:
-    for name in GOOD:
+    for name in ("weight", "age", "note"):
         body = json.dumps({**GOOD, name: float("nan")}).encode()
 
         with pytest.raises(MalformedRecords, match=r"^the body is not valid JSON at line 1 column \d+$"):
@@ -110,19 +121,19 @@ def test_many_faults_are_counted_but_not_all_listed() -> None:
     with pytest.raises(InvalidRecords) as caught:
         PARSER.parse_json(b"[" + b",".join([b"{}"] * 1_000) + b"]")
 
-    assert caught.value.count == 3_000
-    assert len(caught.value.errors) == MAX_ERRORS
+    assert caught.value.count == 4_000
+    assert len(caught.value.faults) == MAX_FAULTS
 
 
 def test_a_long_list_of_categories_is_cut_in_messages() -> None:
-    categories = [f"c{number:03}" for number in range(100)]
-    feature = Feature(name="many", type="string", nullable=False, categories=categories, example="c000")
+    categories: list[Any] = [f"c{number:03}" for number in range(100)]
+    feature = Feature(name="many", type="string", dtype="str", nullable=False, categories=categories, example="c000")
     parser = RecordParser(SIGNATURE.model_copy(update={"features": [feature]}), max_rows=1)
 
     with pytest.raises(InvalidRecords) as caught:
         parser.parse_json(b'{"many": "x"}')
 
-    assert caught.value.errors[0].detail.endswith("c019 and 80 more that GET /model lists")
+    assert caught.value.faults[0].detail.endswith("c019 and 80 more that GET /model lists")
 
 
 def test_rows_over_the_limit_are_too_many() -> None:
@@ -132,15 +143,60 @@ def test_rows_over_the_limit_are_too_many() -> None:
         parser.parse_json(json.dumps([GOOD, GOOD]).encode())
 
 
-def test_text_is_read_by_the_types_of_the_signature() -> None:
-    columns = PARSER.parse_text([{"weight": "", "age": "3.0", "indoor": "TRUE", "fur/color": "black", "note": "3"}])
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-21", "2026-11-21T00:00:00"),
+        ("2026-11-21T08:30", "2026-11-21T08:30:00"),
+        ("2026-11-21T08:30:00+02:00", "2026-11-21T06:30:00"),
+        ("2026-11-21T08:30:00Z", "2026-11-21T08:30:00"),
+    ],
+)
+def test_dates_are_read_as_utc(text: str, moment: str) -> None:
+    columns = PARSER.parse_json(json.dumps([{**GOOD, "born": text}, {**GOOD, "born": None}]).encode())
 
-    assert np.isnan(columns["weight"][0])
-    assert (columns["age"][0], columns["indoor"][0], columns["note"][0]) == (3.0, True, "3")
+    assert columns["born"].dtype == np.dtype("datetime64[us]")
+    assert columns["born"][0] == np.datetime64(moment)
+    assert np.isnat(columns["born"][1])
 
 
-def test_text_that_does_not_fit_is_reported_like_json() -> None:
+def test_a_category_that_the_model_cannot_take_is_refused_under_any_policy() -> None:
+    closed = FEATURES[4].model_copy(update={"takes_unknown": False})
+    parsers = [
+        RecordParser(SIGNATURE.model_copy(update={"features": [feature]}), unknown_categories="ignore")
+        for feature in (FEATURES[4], closed)
+    ]
+
+    assert parsers[0].parse_json(b'{"fur/color": "red"}')["fur/color"].tolist() == ["red"]
+    with pytest.raises(InvalidRecords):
+        parsers[1].parse_json(b'{"fur/color": "red"}')
+
+
+def test_lines_are_records_of_their_own() -> None:
+    lines = [json.dumps({**GOOD, "age": age}).encode() for age in (1, 2)]
+
+    assert PARSER.parse_lines(lines)["age"].tolist() == [1.0, 2.0]
+
+
+def test_every_fault_of_the_lines_is_reported_with_its_row() -> None:
+    lines = [json.dumps(record).encode() for record in (GOOD, {**GOOD, "age": "x"}, 3, {**GOOD, "indoor": 1})]
+
     with pytest.raises(InvalidRecords) as caught:
-        PARSER.parse_text([{"weight": "heavy", "age": "", "indoor": "yes", "fur/color": "black"}])
+        PARSER.parse_lines(lines, start=10)
 
-    assert [error.pointer for error in caught.value.errors] == ["/0/weight", "/0/age", "/0/indoor"]
+    assert [fault.pointer for fault in caught.value.faults] == ["/11/age", "/12", "/13/indoor"]
+
+
+@pytest.mark.parametrize("line", [b"{", b"{} {}", b'{"age": NaN}', b"\xff", b'{"a": 1}, {"a": 2}'])
+def test_a_line_that_is_no_json_is_named(line: bytes) -> None:
+    with pytest.raises(MalformedRecords, match=r"^row 8 is not valid JSON$"):
+        PARSER.parse_lines([json.dumps(GOOD).encode(), line], start=6)
+
+
+def test_python_values_are_checked_alike() -> None:
+    assert PARSER.parse_values([GOOD, GOOD])["age"].tolist() == [3.0, 3.0]
+
+    with pytest.raises(InvalidRecords) as caught:
+        PARSER.parse_values([GOOD, {**GOOD, "legs": 5}], start=100)
+
+    assert [fault.pointer for fault in caught.value.faults] == ["/101/legs"]

@@ -1,14 +1,17 @@
-"""POST /predict: one record or a list of records in, one prediction per record out."""
+"""POST /predict: records in, one prediction per record out, in the format they came in."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs
 
-from api.answers import JSON, Answer, Problem, json_answer
+from api.answers import CSV, JSON, NDJSON, Answer, Problem, json_answer
 from api.exchange import Exchange
 from api.negotiation import choose_media_type, require_media_type
-from model.engines import Prediction
-from model.records import Columns, InvalidRecords, MalformedRecords, RecordParser, TooManyRecords
-from model.signature import Label, Signature
+from model import outputs
+from model.faults import Fault, InvalidRecords, RecordsError, TooManyRecords
+from model.records import MAX_FAULTS, is_one
+from model.signature import Signature
+
+MEDIA_TYPES = (JSON, CSV, NDJSON)
 
 
 class Headers(Protocol):
@@ -18,52 +21,62 @@ class Headers(Protocol):
         """Return the value of a header, or None."""
 
 
-def predict(exchange: Exchange, headers: Headers, query: bytes, body: bytes) -> Answer:
-    """Predict the records in the body. Raises Problem."""
+class Options(NamedTuple):
+    """What the client wants to have in the answer besides the predictions."""
+
+    probabilities: bool
+    warnings: bool
+
+
+def negotiate(headers: Headers) -> str:
+    """Return the media type of the body, in which the answer will be too. Raises Problem."""
+    media_type = require_media_type(headers.get("content-type"), headers.get("content-encoding"), MEDIA_TYPES)
+    return choose_media_type(headers.get("accept"), [media_type])
+
+
+def predict(exchange: Exchange, query: bytes, body: bytes) -> Answer:
+    """Predict the record, or the list of records, in JSON. Raises Problem."""
     model = exchange.require_model()
-    require_media_type(headers.get("content-type"), headers.get("content-encoding"), [JSON])
-    choose_media_type(headers.get("accept"), [JSON])
-    probabilities = _wants_probabilities(query, model.package.signature)
-    columns = _parse(model.parser, body)
-    exchange.rows = len(next(iter(columns.values())))
-    prediction = model.package.engine.predict(columns, probabilities=probabilities)
-    return json_answer(_content(prediction, model.package.signature))
-
-
-def _content(prediction: Prediction, signature: Signature) -> dict[str, Any]:
-    content: dict[str, Any] = {"prediction": prediction.labels.tolist()}
-    if prediction.probabilities is not None:
-        names = [label_name(label) for label in signature.target.classes or []]
-        content["probability"] = [dict(zip(names, row, strict=True)) for row in prediction.probabilities.tolist()]
-    return content
-
-
-def label_name(label: Label) -> str:
-    """Write a label as the name of a JSON member, as JSON itself would write it."""
-    return str(label).lower() if isinstance(label, bool) else str(label)
-
-
-def _parse(parser: RecordParser, body: bytes) -> Columns:
+    signature = model.package.signature
+    options = read_options(query, signature)
     try:
-        return parser.parse_json(body)
-    except MalformedRecords as error:
-        raise Problem(400, str(error)) from None
-    except TooManyRecords as error:
-        raise Problem(413, str(error)) from None
-    except InvalidRecords as error:
-        raise Problem(422, str(error), errors=[fault._asdict() for fault in error.errors]) from None
+        columns = model.parser.parse_json(body)
+    except RecordsError as error:
+        raise refusal(error) from None
+    exchange.rows = len(next(iter(columns.values())))
+    prediction = model.package.engine.predict(columns, probabilities=options.probabilities)
+    content: dict[str, Any] = {"prediction": outputs.predictions(prediction, signature)}
+    if options.probabilities:
+        content["probability"] = outputs.probabilities(prediction, signature)
+    if options.warnings:
+        found = outputs.warnings(columns, signature.features)[:MAX_FAULTS]
+        content["warnings"] = [describe(fault.of_its_row() if is_one(body) else fault) for fault in found]
+    return json_answer(content)
 
 
-def _wants_probabilities(query: bytes, signature: Signature) -> bool:
+def read_options(query: bytes, signature: Signature) -> Options:
+    """Read the query parameters. Raises a 422 Problem."""
     if not query:
-        return False
-    value = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("probabilities", ["false"])[-1]
-    if value not in ("true", "false"):
-        raise _wrong_parameter("must be true or false")
-    if value == "true" and not signature.probabilities:
-        raise _wrong_parameter("must be false: this model gives no probabilities")
-    return value == "true"
+        return Options(probabilities=False, warnings=False)
+    given = parse_qs(query.decode("latin-1"), keep_blank_values=True)
+    wanted = {}
+    for name in Options._fields:
+        value = given.get(name, ["false"])[-1]
+        if value not in ("true", "false"):
+            raise Problem(422, f"the query parameter {name} must be true or false")
+        wanted[name] = value == "true"
+    if wanted["probabilities"] and not signature.probabilities:
+        raise Problem(422, "the query parameter probabilities must be false: this model gives no probabilities")
+    return Options(**wanted)
 
 
-def _wrong_parameter(detail: str) -> Problem:
-    return Problem(422, f"the query parameter probabilities {detail}")
+def refusal(error: RecordsError) -> Problem:
+    """Say what is wrong with records in a Problem."""
+    if isinstance(error, InvalidRecords):
+        return Problem(422, str(error), errors=map(describe, error.faults))
+    return Problem(413 if isinstance(error, TooManyRecords) else 400, str(error))
+
+
+def describe(fault: Fault) -> dict[str, str]:
+    """Write a fault as a member of `errors` or `warnings`."""
+    return {"pointer": fault.pointer, "detail": fault.detail}

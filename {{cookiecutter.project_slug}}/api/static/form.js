@@ -15,25 +15,32 @@ function choices(feature) {
   return feature.categories && feature.categories.length <= 200 ? feature.categories : null;
 }
 
+function kind(feature) {
+  if (feature.type === "number" || feature.type === "integer") return "number";
+  if (feature.type === "datetime") return feature.example.includes("T") ? "datetime-local" : "date";
+  return "text";
+}
+
 function input(feature) {
   const known = choices(feature);
   if (!known) {
-    const number = feature.type === "number" || feature.type === "integer";
     return element("input", {
       name: feature.name,
-      type: number ? "number" : "text",
+      type: kind(feature),
       step: feature.type === "integer" ? "1" : "any",
       required: !feature.nullable,
       value: feature.example,
     });
   }
-  const options = known.map((value) => element("option", { value, selected: value === String(feature.example) }, value));
+  const options = known.map((value) =>
+    element("option", { value, selected: String(value) === String(feature.example) }, String(value))
+  );
   if (feature.nullable) options.unshift(element("option", { value: "" }, "not known"));
   return element("select", { name: feature.name }, ...options);
 }
 
 function hint(feature) {
-  const range = feature.minimum === null ? "" : `${feature.minimum} to ${feature.maximum} in training`;
+  const range = feature.minimum === null || feature.categories ? "" : `${feature.minimum} to ${feature.maximum} in training`;
   return [range, feature.nullable ? "may be left empty" : ""].filter(Boolean).join(", ");
 }
 
@@ -49,7 +56,7 @@ function record(features) {
   for (const { name, type } of features) {
     const text = texts.get(name);
     if (text === "") continue;
-    values[name] = type === "string" ? text : type === "boolean" ? text === "true" : Number(text);
+    values[name] = type === "boolean" ? text === "true" : type === "number" || type === "integer" ? Number(text) : text;
   }
   return values;
 }
@@ -63,9 +70,19 @@ function complain(problem) {
   $("problem").hidden = !problem.detail;
 }
 
+// The members of an object, those of objects in it too, each with its path: [["a b", 1], …].
+function flatten(value, path = "") {
+  if (value === null || typeof value !== "object") return [[path, value]];
+  return Object.entries(value).flatMap(([name, part]) => flatten(part, path ? `${path} ${name}` : name));
+}
+
 function show(answer, body, path) {
-  $("prediction").textContent = String(answer.prediction[0]);
-  const shares = Object.entries(answer.probability ? answer.probability[0] : {});
+  const labels = flatten(answer.prediction[0]);
+  $("prediction").textContent = labels.map(([name, label]) => (name ? `${name}: ${label}` : String(label))).join(", ");
+  $("warnings").replaceChildren(
+    ...answer.warnings.map(({ pointer, detail }) => element("li", {}, `${pointer.slice(1)} ${detail}`))
+  );
+  const shares = answer.probability ? flatten(answer.probability[0]) : [];
   $("probabilities").replaceChildren(
     ...shares.map(([label, share]) =>
       element("tr", {}, element("td", {}, label), element("td", {}, element("meter", { value: share })), element("td", {}, share.toFixed(3)))
@@ -78,7 +95,7 @@ function show(answer, body, path) {
 }
 
 async function predict(signature) {
-  const path = signature.probabilities ? "predict?probabilities=true" : "predict";
+  const path = `predict?warnings=true${signature.probabilities ? "&probabilities=true" : ""}`;
   const body = JSON.stringify(record(signature.features));
   const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
   const content = await response.json();

@@ -1,19 +1,22 @@
-"""Engines run a fitted estimator. Each is a module; the one that stored a model also loads it.
+"""Engines run a fitted estimator. Each is a module; the package's manifest names the one it needs.
 
-An engine is chosen when a model is packaged, and its name is written in the manifest. A new engine is
-a new module with the functions below and a line in ENGINES.
+An engine is chosen when a model is packaged (steps/packaging.py). A new engine is a new module with
+the names below, and a line in ENGINES.
 """
 
 import importlib
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
-from model.records import Columns
+from model.columns import Columns
 from model.signature import Signature
 
-ENGINES = {"sklearn": "model.engines.sklearn_engine"}
+ENGINES = {
+    "onnx": "model.engines.onnx_engine",
+    "sklearn": "model.engines.sklearn_engine",
+    "joblib": "model.engines.joblib_engine",
+}
 
 
 class EngineError(ValueError):
@@ -21,34 +24,31 @@ class EngineError(ValueError):
 
 
 class Prediction(NamedTuple):
-    """What a model says of n records.
+    """What a model says of n records, for each target of the signature.
 
-    labels : ndarray of shape (n,), as in the training data.
-    probabilities : float64 ndarray of shape (n, n_classes) in the order of the classes, or None.
+    labels : list of ndarrays of shape (n,), as in the training data.
+    probabilities : list of float64 ndarrays of shape (n, n_classes) in the order of the classes, or None.
     """
 
-    labels: np.ndarray[Any, Any]
-    probabilities: np.ndarray[Any, Any] | None
+    labels: list[np.ndarray[Any, Any]]
+    probabilities: list[np.ndarray[Any, Any]] | None
 
 
 class Engine(Protocol):
     """A loaded model."""
 
     def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
-        """Predict one label per row of the columns, each an array of shape (n,)."""
+        """Predict one label per target and row of the columns, each an array of shape (n,)."""
 
 
 class EngineModule(Protocol):
     """What each module named in ENGINES holds."""
 
-    LIBRARIES: tuple[str, ...]
-    """Distributions that serving the model needs, pinned in the package's requirements.txt."""
+    FILE: str
+    """The name of the model's file in a package."""
 
-    def save(self, estimator: Any, folder: Path) -> None:
-        """Write the fitted estimator into the folder. Raises EngineError."""
-
-    def load(self, folder: Path, signature: Signature) -> Engine:
-        """Read it back. Raises EngineError."""
+    def load(self, content: bytes, signature: Signature) -> Engine:
+        """Read a model back. Raises EngineError."""
 
 
 def engine_module(name: str) -> EngineModule:

@@ -1,13 +1,21 @@
 """The routes: each translates HTTP to a handler and back."""
 
+from collections.abc import AsyncIterator, Iterator
+
+from anyio import from_thread
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from api.answers import Answer, Problem, body_too_large, json_answer
+from api.answers import JSON, Answer, Problem, Stream, body_too_large, json_answer
 from api.exchange import Exchange
 from api.handlers import describe, pages
+from api.handlers.predict import negotiate
 from api.handlers.predict import predict as predict_records
+from api.handlers.tables import predict_table
+from api.service import Service
+from api.settings import Settings
 
 # api/openapi.py describes these routes, for their schema is the model's.
 router = APIRouter(include_in_schema=False)
@@ -41,12 +49,15 @@ async def model(request: Request) -> Response:
 
 @router.post("/predict")
 async def predict(request: Request) -> Response:
-    """Predict one record or a list of records."""
-    body = await read_body(request, request.app.state.service.settings.max_body_bytes)
-    arguments = exchange(request), request.headers, request.scope["query_string"], body
+    """Predict one record, a list of records, or a table."""
+    current, query = exchange(request), request.scope["query_string"]
+    media_type = negotiate(request.headers)
+    if media_type != JSON:
+        return respond(await run_in_threadpool(predict_table, current, media_type, query, read_table(request)))
+    body = await read_body(request)
     if len(body) > LARGE_BODY:
-        return respond(await run_in_threadpool(predict_records, *arguments))
-    return respond(predict_records(*arguments))
+        return respond(await run_in_threadpool(predict_records, current, query, body))
+    return respond(predict_records(current, query, body))
 
 
 @router.api_route("/openapi.json", methods=["GET", "HEAD"])
@@ -80,22 +91,42 @@ def exchange(request: Request) -> Exchange:
     return current
 
 
+def settings(request: Request) -> Settings:
+    """Return the settings that create_app() was given."""
+    service: Service = request.app.state.service
+    return service.settings
+
+
 def respond(answer: Answer) -> Response:
     """Translate an Answer to FastAPI."""
+    if isinstance(answer.body, Stream):
+        return StreamingResponse(answer.body, answer.status, answer.headers)
     return Response(answer.body, answer.status, answer.headers)
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """Read the body in JSON. Raises Problem."""
+    return b"".join([chunk async for chunk in read_chunks(request, settings(request).max_body_bytes)])
+
+
+def read_table(request: Request) -> Iterator[bytes]:
+    """Read a table chunk by chunk, from a thread that is not the event loop's. Raises Problem."""
+    chunks = read_chunks(request, settings(request).max_table_bytes)
+    while chunk := from_thread.run(anext, chunks, b""):
+        yield chunk
+
+
+async def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
     """Read the body, or raise a 413 Problem as soon as it is over the limit."""
     if int(request.headers.get("content-length", 0)) > limit:
         raise body_too_large(limit)
-    chunks, size = [], 0
+    size = 0
     try:
         async for chunk in request.stream():
             size += len(chunk)
             if size > limit:
                 raise body_too_large(limit)
-            chunks.append(chunk)
+            if chunk:
+                yield chunk
     except ClientDisconnect:  # Nobody hears the answer, but the log should not call this an error of ours.
         raise Problem(400) from None
-    return b"".join(chunks)

@@ -18,8 +18,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     service.load()
     # The routes serve api/static themselves; Flask's own static route would answer another way.
     app = Flask("api", static_folder=None)
-    # One byte more, for werkzeug cuts a chunked body at its limit and says nothing: see routes.read_body().
-    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes + 1, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False
     app.extensions["service"] = service
     app.register_blueprint(errors.blueprint)

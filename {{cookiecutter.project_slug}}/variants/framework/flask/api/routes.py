@@ -1,16 +1,22 @@
 """The routes: each translates HTTP to a handler and back."""
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, current_app, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api import openapi as openapi_document
-from api.answers import Answer, Problem, body_too_large, json_answer
+from api.answers import JSON, Answer, Problem, body_too_large, json_answer
 from api.handlers import describe, pages
+from api.handlers.predict import negotiate
 from api.handlers.predict import predict as predict_records
+from api.handlers.tables import predict_table
 from api.service import Service
 
 blueprint = Blueprint("api", __name__)
+
+CHUNK = 65_536  # Bytes.
 
 
 @blueprint.get("/")
@@ -39,8 +45,11 @@ def model() -> Response:
 
 @blueprint.post("/predict")
 def predict() -> Response:
-    """Predict one record or a list of records."""
-    return respond(predict_records(g.exchange, request.headers, request.query_string, read_body()))
+    """Predict one record, a list of records, or a table."""
+    media_type = negotiate(request.headers)
+    if media_type != JSON:
+        return respond(predict_table(g.exchange, media_type, request.query_string, read_table()))
+    return respond(predict_records(g.exchange, request.query_string, read_body()))
 
 
 @blueprint.get("/openapi.json")
@@ -80,14 +89,27 @@ def respond(answer: Answer) -> Response:
 
 
 def read_body() -> bytes:
-    """Read the body, or raise a 413 Problem if it is over the limit."""
-    limit = service().settings.max_body_bytes
+    """Read the body in JSON. Raises Problem."""
+    return b"".join(read_chunks(service().settings.max_body_bytes))
+
+
+def read_table() -> Iterator[bytes]:
+    """Read a table chunk by chunk. Raises Problem."""
+    return read_chunks(service().settings.max_table_bytes)
+
+
+def read_chunks(limit: int) -> Iterator[bytes]:
+    """Read the body, or raise a 413 Problem as soon as it is over the limit."""
+    # One byte more, for werkzeug cuts a chunked body at its limit and says nothing.
+    request.max_content_length = limit + 1
+    size = 0
     try:
-        body = request.get_data()
+        while chunk := request.stream.read(CHUNK):
+            size += len(chunk)
+            if size > limit:
+                raise body_too_large(limit)
+            yield chunk
     except RequestEntityTooLarge:
         raise body_too_large(limit) from None
     except (OSError, ParseException):  # The client is gone, or its chunks are no chunks.
         raise Problem(400) from None
-    if len(body) > limit:
-        raise body_too_large(limit)
-    return body

@@ -1,0 +1,124 @@
+"""Cells of text, as a CSV file holds them: typed by the signature, a column at a time."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from model.columns import Columns, column, read_date
+from model.faults import Fault, InvalidRecords, MalformedRecords, Policy, allowed, missing, unknown
+from model.signature import SAFE_INTEGER, Feature, label_name
+
+# Cells that mean "not known", in training as in scoring.
+MISSING = frozenset(["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"])
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+Read = Callable[[str], Any]
+
+
+class CellParser:
+    """Turn rows of text under a header into columns."""
+
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        header: Sequence[str],
+        *,
+        unknown_categories: Policy = "refuse",
+        unknown_fields: Policy = "ignore",
+    ) -> None:
+        """Raise InvalidRecords if the header does not fit, with pointers of the form `/column`."""
+        self._features = features
+        self._width = len(header)
+        self._policy = unknown_categories
+        self._places = {name: place for place, name in enumerate(header)}
+        self._read = {feature.name: _reader(feature, unknown_categories) for feature in features}
+        names = [feature.name for feature in features]
+        faults = [
+            Fault((feature.name,), missing(feature, unknown_categories))
+            for feature in features
+            if feature.name not in self._places and not feature.nullable
+        ]
+        if unknown_fields == "refuse":
+            faults += [Fault((name,), unknown(names)) for name in self._places if name not in names]
+        faults += [Fault((name,), "is there twice") for name in names if header.count(name) > 1]
+        if faults:
+            raise InvalidRecords(faults)
+
+    def parse(self, rows: Sequence[Sequence[str]], start: int = 0) -> Columns:
+        """Read rows, the first of which is row `start`. Raises RecordsError."""
+        for number, row in enumerate(rows, start + 1):
+            if len(row) != self._width:
+                raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {self._width}")
+        columns: Columns = {}
+        faults: list[Fault] = []
+        for feature in self._features:
+            place = self._places.get(feature.name)
+            cells = [row[place] for row in rows] if place is not None else [""] * len(rows)
+            read = self._read[feature.name]
+            try:
+                values = [read(cell) for cell in cells]
+            except (ValueError, LookupError):
+                faults += self._faults(feature, cells, start)
+            else:
+                columns[feature.name] = column(feature, values)
+        if faults:
+            raise InvalidRecords(sorted(faults, key=lambda fault: fault.location[0]))
+        return columns
+
+    def _faults(self, feature: Feature, cells: Sequence[str], start: int) -> list[Fault]:
+        faults = []
+        for row, cell in enumerate(cells, start):
+            try:
+                self._read[feature.name](cell)
+            except (ValueError, LookupError):
+                say = missing if cell in MISSING else allowed
+                faults.append(Fault((row, feature.name), say(feature, self._policy)))
+        return faults
+
+
+def _reader(feature: Feature, policy: Policy) -> Read:
+    """Make the function that reads a cell, which raises ValueError or LookupError; a missing value is None."""
+    named = {label_name(category): category for category in feature.categories or []}
+    readers: dict[str, Read] = {
+        "number": _number,
+        "integer": _integer,
+        "boolean": lambda cell: BOOLEANS[cell.lower()],
+        "string": str,
+        "datetime": lambda cell: _date(cell, feature.format),
+    }
+    read = readers[feature.type]
+    known: dict[Any, Any] = {category: category for category in feature.categories or []}
+    closed = feature.refuses_unknown(policy)
+    absent = MISSING - named.keys()  # A category may be called None.
+
+    def read_cell(cell: str) -> object:
+        if cell not in absent:
+            return known[read(cell)] if closed else read(cell)
+        if feature.nullable:
+            return None
+        raise ValueError
+
+    return read_cell
+
+
+def _number(cell: str) -> float:
+    value = float(cell)
+    if not math.isfinite(value) or "_" in cell:  # Python reads 1_000 as a number, a CSV file does not.
+        raise ValueError
+    return value
+
+
+def _integer(cell: str) -> float:
+    value = _number(cell)
+    if value % 1 or abs(value) > SAFE_INTEGER:
+        raise ValueError
+    return value
+
+
+def _date(cell: str, form: str | None) -> Any:
+    try:
+        return read_date(cell)
+    except ValueError:
+        if form is None:
+            raise
+        return read_date(cell, form)

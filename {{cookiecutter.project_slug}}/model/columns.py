@@ -1,0 +1,62 @@
+"""Columns: what goes from the parsers of records to the engines, one array of shape (n_records,) a feature.
+
+Numbers and integers are float64 with NaN where they are missing, dates are datetime64 with NaT, and
+booleans and strings are objects with None.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from model.signature import Feature
+
+Array = np.ndarray[Any, Any]
+Columns = dict[str, Array]
+
+DTYPES = {
+    "number": "float64",
+    "integer": "float64",
+    "datetime": "datetime64[us]",
+    "boolean": "object",
+    "string": "object",
+}
+# What an estimator, which takes only numbers, gets in place of a date.
+PARTS: dict[str, Callable[[Array], Array]] = {
+    "elapsed_days": lambda moments: moments.astype(np.int64) / 86_400_000_000,  # Since 1970.
+    "year": lambda moments: moments.astype("datetime64[Y]").astype(np.int64) + 1970,
+    "month": lambda moments: moments.astype("datetime64[M]").astype(np.int64) % 12 + 1,
+    "day": lambda moments: (moments.astype("datetime64[D]") - moments.astype("datetime64[M]")).astype(np.int64) + 1,
+    "weekday": lambda moments: (moments.astype("datetime64[D]").astype(np.int64) + 3) % 7,  # Monday is 0.
+    "hour": lambda moments: moments.astype("datetime64[h]").astype(np.int64) % 24,
+}
+
+
+def column(feature: Feature, values: Sequence[object]) -> Array:
+    """Make the array of a feature from values of its type, None where they are missing."""
+    return np.array(values, dtype=DTYPES[feature.type])
+
+
+def columns_of(records: Sequence[Mapping[str, Any]], features: Iterable[Feature]) -> Columns:
+    """Make the columns from records that were validated."""
+    return {feature.name: column(feature, [record.get(feature.name) for record in records]) for feature in features}
+
+
+def expand(columns: Columns, features: Iterable[Feature]) -> Columns:
+    """Put the parts of a date, float64 arrays with NaN where it is missing, in its place."""
+    expanded = {}
+    for feature in features:
+        values = columns[feature.name]
+        if feature.parts is None:
+            expanded[feature.name] = values
+            continue
+        for part in feature.parts:
+            expanded[f"{feature.name}.{part}"] = np.where(np.isnat(values), np.nan, PARTS[part](values))
+    return expanded
+
+
+def read_date(text: str, form: str | None = None) -> datetime:
+    """Read a date or time, by default as ISO 8601 writes it, as naive UTC. Raises ValueError."""
+    moment = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
