@@ -25,6 +25,33 @@ def get(path: str, **headers: str) -> Case:
     return "GET", path, headers, None
 
 
+TABLES = {
+    "text/csv": [
+        b"Age,Sex,Embarked\n24,female,C\n,male,\n",
+        b"Sex\r\nfemale\r\n",
+        b'Sex,Age\n"male",3.5\n' + b"female,80\n" * 25_000,
+        b"Age,Sex\n24,malee\nx,female\n",
+        b"Age\n24\n",
+        b"Age,Sex\n24\n",
+        b'Sex\n"female\n',
+        b"Sex\n\xff\n",
+        b"Sex\n",
+        b"",
+        b"Sex,Other\nmale,1\n",
+        b"\xef\xbb\xbfSex\nmale\n",
+        b"Sex\n" + b"x" * 1_100_000,
+    ],
+    "application/x-ndjson": [
+        b'{"Sex": "male"}\n{"Age": 3, "Sex": "female"}',
+        b'{"Sex": "male"}\n' * 25_000,
+        b'{"Sex": "male"}\n{"Sex": 1}\n{"Age": "x"}\n',
+        b'{"Sex": "male"}\n{',
+        b"\n",
+        b"[1]\n",
+    ],
+}
+
+
 CASES: list[Case] = [
     *(get(path) for path in ("/", "/health", "/ready", "/model", "/docs", "/redoc", "/openapi.json")),
     *(("GET", path, HTML, None) for path in ("/", "/model", "/health", "/predict", "/nope")),
@@ -55,6 +82,13 @@ CASES: list[Case] = [
     predict(b" " * 10_000_001),
     predict(b"[" + b"{}," * 100_000 + b"{}]"),
     predict([{}] * 600),
+    predict({**GOOD, "Age": 200}, "?warnings=true"),
+    predict([GOOD, {**GOOD, "Age": -1}], "?warnings=true&probabilities=true"),
+    predict(GOOD, "?warnings=1"),
+    *(predict(body, query, Content_Type=media_type) for media_type, table in TABLES.items() for body in table
+      for query in ("", "?probabilities=true&warnings=true")),
+    predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Accept="application/json"),
+    predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Content_Encoding="gzip"),
 ]  # fmt: skip
 IGNORED = {"date", "server", "connection", "keep-alive", "transfer-encoding"}
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,13 +19,17 @@ PASSENGERS = [
     {"Age": 21, "Sex": "male", "Embarked": "S"},
 ]
 OWN_PREDICT = """
-import json, sys
+import json, os, sys, tempfile
+os.environ["MODEL_DIR"] = tempfile.mkdtemp()
 import pandas as pd
-from model import package
-from model.engines import sklearn_engine
-from pathlib import Path
-pipeline = sklearn_engine.read(package.current(Path("artifacts")) / "model.skops")
-print(json.dumps(pipeline.predict(pd.DataFrame(json.loads(sys.argv[1]))).tolist()))
+from steps import train
+kept = []
+package_model = train.package_model
+train.package_model = lambda pipeline, *rest, **named: kept.append(pipeline) or package_model(pipeline, *rest, **named)
+sys.stdout = sys.stderr
+train.main([])
+sys.stdout = sys.__stdout__
+print(json.dumps(kept[0].predict(pd.DataFrame(json.loads(sys.argv[1]))).tolist()))
 """
 
 each_framework = pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -111,7 +117,7 @@ def test_a_start_that_must_fail_is_one_line_that_says_what_to_do(
     no_model = start(folder, MODEL_DIR=str(empty), PORT=str(free_port()))
     no_number = start(folder, PORT="abc")
     version = (folder / "artifacts" / "CURRENT").read_text().strip()
-    with (folder / "artifacts" / version / "model.skops").open("ab") as file:
+    with (folder / "artifacts" / version / "model.onnx").open("ab") as file:
         file.write(b"!")
     corrupt = start(folder, PORT=str(free_port()))
 
@@ -119,8 +125,33 @@ def test_a_start_that_must_fail_is_one_line_that_says_what_to_do(
         (in_use, f"PORT {port} is in use: stop the other program, or set PORT to another"),
         (no_model, 'CURRENT not found: run "make train" first'),
         (no_number, "PORT has a value that is not allowed: it must be a whole number from 1 to 65535"),
-        (corrupt, 'model.skops is not the file that was packaged (its SHA-256 differs): run "make train"'),
+        (corrupt, 'model.onnx is not the file that was packaged (its SHA-256 differs): run "make train"'),
     ]:
         assert code != 0
         assert len(lines) == 1, lines
         assert words in lines[0]
+
+
+@each_framework
+def test_the_serving_environment_holds_neither_scikit_learn_nor_pandas(
+    installed: Installed, tmp_path: Path, framework: str
+) -> None:
+    folder = installed(framework)
+    version = (folder / "artifacts" / "CURRENT").read_text(encoding="utf-8").strip()
+    slim = tmp_path / "slim"
+    shutil.copytree(folder, slim, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    succeed("uv", "venv", "--quiet", "--python", sys.executable, ".venv", cwd=slim)
+    pins = ("-r", "requirements/common.txt", "-r", f"artifacts/{version}/requirements.txt")
+    succeed("uv", "pip", "install", "--quiet", "--python", ".venv/bin/python", *pins, cwd=slim)
+
+    with serve(slim) as port:
+        headers = {"Content-Type": "application/json"}
+        answers = [
+            ask(port, "POST", "/predict", headers, json.dumps(PASSENGERS).encode()),
+            ask(port, "POST", "/predict", {"Content-Type": "text/csv"}, b"Age,Sex\n3,male\n"),
+        ]
+
+    assert [answer[0] for answer in answers] == [200, 200]
+    there = {path.name for path in (slim / ".venv" / "lib").glob("python*/site-packages/*")}
+    assert "onnxruntime" in there
+    assert not there & {"sklearn", "pandas", "scipy", "skops", "onnx"}

@@ -29,23 +29,29 @@ def console_blocks(readme: str) -> list[str]:
 def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path], framework: str) -> None:
     folder = project(framework)
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    first, curl, table, fitted = console_blocks(readme)
+    first, curl, table, fitted, score, post_table = console_blocks(readme)
     (expected,) = re.findall(r"```json\n(.*?)```", readme, flags=re.DOTALL)
+    (expected_table,) = re.findall(r"```csv\n(.*?)```", readme, flags=re.DOTALL)
     assert first == "make develop\nmake train\nmake start\n"
 
     succeed("make", "develop", f"PYTHON={sys.executable}", cwd=folder)
     succeed("make", "train", cwd=folder)
     port = free_port()
     with serve(folder, ("make", "start"), PORT=str(port)):
-        answer = succeed("bash", "-euc", curl.replace("localhost:8080", f"127.0.0.1:{port}"), cwd=folder)
+        answer, table_answer = (
+            succeed("bash", "-euc", command.replace("localhost:8080", f"127.0.0.1:{port}"), cwd=folder)
+            for command in (curl, post_table)
+        )
     assert answer.strip() == expected.strip()
+    assert table_answer == expected_table
     succeed("bash", "-euc", table, cwd=folder)
-    succeed("make", "test", cwd=folder)
+    succeed("bash", "-euc", score, cwd=folder)
+    assert (folder / "scored.csv").read_text().splitlines()[0].endswith(",Embarked,prediction")
     succeed(".venv/bin/python", "-c", MAKE_MODEL, cwd=folder)
     succeed("bash", "-euc", fitted, cwd=folder)
-    succeed("make", "test", cwd=folder)
     succeed("make", "score", "INPUT=rows.csv", "OUTPUT=scored.csv", cwd=folder)
     assert (folder / "scored.csv").read_text().splitlines()[1] == "0,small,small"
+    succeed(".venv/bin/python", "-m", "pytest", "-q", "tests/test_openapi.py", "tests/test_predict.py", cwd=folder)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,13 +77,17 @@ def objection(values: pd.Series[Any]) -> str | None:
     return None
 
 
-def describe(X: pd.DataFrame, formats: dict[str, str]) -> list[Feature]:
-    """Read the features off the columns; each gets the dtype of the column that the estimator is fitted on."""
+def describe(X: pd.DataFrame, formats: dict[str, str], gaps: Collection[str]) -> list[Feature]:
+    """Read the features off the columns; each gets the dtype of the column that the estimator is fitted on.
+
+    gaps : names of columns that may have missing values, even if they have none in these rows.
+    """
     flags: dict[str, Sequence[Label]] = {
         name: [0, 1] for name in X.columns if types.is_integer_dtype(X[name]) and set(X[name].dropna()) == {0, 1}
     }
     dates = {name: parts_of(X[name], X.columns) for name in X.columns if types.is_datetime64_any_dtype(X[name])}
     features = read_features(X, encoded=flags, formats=formats, parts=dates)
+    features = [feature.model_copy(update={"nullable": feature.name in gaps}) for feature in features]
     return [feature.model_copy(update={"dtype": _dtype(feature)}) for feature in features]
 
 

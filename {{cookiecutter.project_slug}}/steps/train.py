@@ -76,7 +76,8 @@ def train(options: argparse.Namespace, settings: Settings) -> Manifest:
     X, formats = read_columns(known, named or [name for name in table.columns if name not in (*targets, *dropped)])
     if not named:
         X = without_useless(X, known[targets])
-    features = describe(X, formats)
+    # The pipeline imputes, so a gap is a gap also where only rows without a target have it.
+    features = describe(X, formats, gaps=[name for name in X.columns if table[name].isna().any()])
     columns = to_columns(X, features)
     frame, y = to_frame(columns, features), as_fitted(known[targets], task)
 

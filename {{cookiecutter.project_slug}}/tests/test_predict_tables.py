@@ -116,7 +116,7 @@ def escape(name: str) -> str:
 def test_what_is_no_csv_is_a_400_that_names_the_row(
     client: httpx2.Client, record: Record, body: bytes, detail: str
 ) -> None:
-    header, row = as_csv([record]).encode().split()
+    header, row = as_csv([record]).encode().splitlines()
     content = body.replace(b"HEADER", header).replace(b"ROW", row)
 
     answer = client.post("/predict", content=content, headers=CSV)
@@ -190,5 +190,5 @@ def test_warnings_name_what_was_not_seen_in_training(make: MakeClient, current: 
     assert json.loads(lines[0])["warnings"] == []
     assert json.loads(lines[1])["warnings"] == of_one
     assert cells[0] == ""
-    assert cells[1].split("; ") == [f"{name} {one['detail']}" for name, one in zip(names, of_one, strict=True)]
+    assert cells[1] == "; ".join(f"{name} {one['detail']}" for name, one in zip(names, of_one, strict=True))
     assert "warnings" not in client.post("/predict", json=odd).json()

@@ -36,7 +36,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         exchange = Exchange(None, None)
         malformed = isinstance(exc, ParseException)
         answer = Problem(400).answer(exchange.request_id) if malformed else exchange.crash(exc)
-        headers = {**answer.headers, **exchange.headers, "Content-Length": len(answer.body), "Connection": "close"}
+        assert isinstance(answer.body, bytes)
+        headers = {**answer.headers, **exchange.headers, "Connection": "close"}
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         with suppress(OSError):  # The client may be gone.
             client.sendall(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)

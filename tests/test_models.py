@@ -1,0 +1,131 @@
+"""Fitted models of many kinds are packaged by `make package`, and answer over HTTP as they do by themselves."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from tests.conftest import FRAMEWORKS, ROOT, Installed, bake_into, succeed
+from tests.server import ask, serve
+
+MODELS = ROOT / "tests" / "models.py"
+BOOSTERS = ("xgboost-cpu==3.2.0", "lightgbm==4.6.0")
+CASES = {
+    "bare.skops": "onnx",
+    "bare_forest.joblib": "onnx",
+    "text.skops": "onnx",
+    "boolean.skops": "onnx",
+    "float.skops": "onnx",
+    "search.joblib": "sklearn",
+    "values.skops": "onnx",
+    "labels.skops": "onnx",
+    "graph.onnx": "onnx",
+    "xgboost.joblib": "sklearn",
+    "lightgbm.joblib": "sklearn",
+}
+
+
+@pytest.fixture(scope="session")
+def with_boosters(shared: Path) -> Path:
+    """A project in whose environment xgboost and lightgbm are installed too."""
+    folder = shared / "boosters"
+    with FileLock(shared / "boosters.lock", timeout=900):
+        if not (folder / "done").exists():
+            project = bake_into(folder, framework="fastapi")
+            succeed("uv", "venv", "--quiet", "--python", sys.executable, ".venv", cwd=project)
+            pins = ("-r", "requirements/develop.txt", *BOOSTERS)
+            succeed("uv", "pip", "install", "--quiet", "--python", ".venv/bin/python", *pins, cwd=project)
+            (folder / "done").touch()
+    return folder / "titanic-survival-api"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fitted_model_answers_over_http_as_by_itself(
+    installed: Installed, request: pytest.FixtureRequest, tmp_path: Path, name: str
+) -> None:
+    stem, suffix = name.split(".")
+    if stem in ("xgboost", "lightgbm"):
+        project = request.getfixturevalue("with_boosters")
+    else:
+        project = installed(FRAMEWORKS[list(CASES).index(name) % len(FRAMEWORKS)])
+    succeed(".venv/bin/python", MODELS, tmp_path, name, cwd=project)
+
+    out = succeed(
+        "make",
+        "package",
+        f"MODEL={tmp_path / name}",
+        f"SAMPLE={tmp_path / stem}.csv",
+        *(["ALLOW_PICKLE=1"] if suffix == "joblib" else []),
+        cwd=project,
+        MODEL_DIR=str(tmp_path / "artifacts"),
+    )
+
+    assert f"Engine {CASES[name]}: " in out
+    own = json.loads((tmp_path / f"{stem}.json").read_text(encoding="utf-8"))
+    with serve(project, MODEL_DIR=str(tmp_path / "artifacts")) as port:
+        answer = predict(port, own["records"], probabilities=own["probabilities"] is not None)
+    expected = [row if isinstance(row, list) else [row] for row in own["labels"]]
+    labels = [list(row.values()) if isinstance(row, dict) else [row] for row in answer["prediction"]]
+    if stem in ("bare_forest", "values", "lightgbm"):
+        for row, other in zip(expected, labels, strict=True):
+            assert other == pytest.approx(row, rel=1e-6)
+    else:
+        assert json.dumps(labels) == json.dumps(expected)
+    for row, shares in zip(own["probabilities"] or [], answer.get("probability", []), strict=True):
+        assert list(shares.values()) == pytest.approx(row, rel=1e-4, abs=1e-7)
+
+
+def predict(port: int, records: list[dict[str, Any]], probabilities: bool) -> dict[str, Any]:
+    target = "/predict?probabilities=true" if probabilities else "/predict"
+    status, _, body = ask(port, "POST", target, {"Content-Type": "application/json"}, json.dumps(records).encode())
+    assert status == 200, body
+    content: dict[str, Any] = json.loads(body)
+    return content
+
+
+THREE = {
+    "a regression on dates and text": """
+import pandas as pd
+days = pd.date_range("2024-01-01", periods=300)
+table = pd.DataFrame({"day": days.strftime("%d.%m.%Y"), "sky": ["clear", "rain", None] * 100})
+table["wet"] = [True, False] * 150
+table["warmth"] = days.month * 1.5 + (table["sky"] == "clear") * 3 + table.index % 7
+table.to_csv("own.csv", index=False)
+""",
+    "several targets of a bare array": """
+import joblib, numpy as np, pandas as pd
+from sklearn.ensemble import RandomForestRegressor
+X = np.random.default_rng(0).normal(size=(60, 3))
+joblib.dump(RandomForestRegressor(5).fit(X, X[:, :2] ** 2), "own.joblib")
+pd.DataFrame(X, columns=["a b", "c/d", "é"]).to_csv("own.csv", index=False)
+""",
+    "three labels of encoded numbers": """
+import pandas as pd, skops.io
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import LinearSVC
+X = pd.DataFrame({"level": [1, 2, 3] * 20, "kind": ["x", "y"] * 30})
+skops.io.dump(make_pipeline(OneHotEncoder(), LinearSVC()).fit(X, ["low", "mid", "high"] * 20), "own.skops")
+X.to_csv("own.csv", index=False)
+""",
+}
+VERBS: dict[str, tuple[str, ...]] = {
+    "a regression on dates and text": ("train", "DATA=own.csv", "TARGET=warmth", "ESTIMATOR=random-forest"),
+    "several targets of a bare array": ("package", "MODEL=own.joblib", "SAMPLE=own.csv", "ALLOW_PICKLE=1"),
+    "three labels of encoded numbers": ("package", "MODEL=own.skops", "SAMPLE=own.csv", "ENGINE=sklearn"),
+}
+
+
+@pytest.mark.parametrize("name", THREE)
+def test_docs_checks_and_tests_are_right_after_any_model(project: Callable[..., Path], name: str) -> None:
+    folder = project(FRAMEWORKS[list(THREE).index(name) % len(FRAMEWORKS)])
+    succeed(".venv/bin/python", "-c", THREE[name], cwd=folder)
+
+    succeed("make", *VERBS[name], cwd=folder)
+
+    succeed("make", "docs", cwd=folder)
+    succeed("make", "check", "test", cwd=folder)
