@@ -1,13 +1,13 @@
 """The pages work in a real browser, and load nothing from another host."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.conftest import FRAMEWORKS, Installed, skip_on_laptop
+from tests.conftest import FRAMEWORKS, Installed, skip_on_laptop, succeed
 from tests.server import serve
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -63,3 +63,34 @@ def test_the_pages_work_and_load_only_from_here(
 
     assert {part.split("/")[2] for part in asked if part.startswith("http")} == {f"127.0.0.1:{port}"}
     assert wrong == []
+
+
+DATES = """
+import pandas as pd
+days = pd.date_range("2024-01-01", periods=300)
+table = pd.DataFrame({"day": days.strftime("%Y-%m-%d"), "flag": [0, 1, 1] * 100, "sky": ["clear", "rain", None] * 100})
+table["warmth"], table["rain"] = days.month * 1.5, table.index % 7
+table.to_csv("own.csv", index=False)
+"""
+
+
+def test_the_form_fits_dates_numbered_categories_and_several_targets(
+    page: Page, project: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = project(FRAMEWORKS[-1])
+    succeed(".venv/bin/python", "-c", DATES, cwd=folder)
+    succeed("make", "train", "DATA=own.csv", "TARGET=warmth,rain", cwd=folder)
+    with serve(folder) as port:
+        page.goto(f"http://127.0.0.1:{port}")
+        page.get_by_label("day").fill("2030-02-28")
+        page.get_by_label("flag").select_option("1")
+        page.get_by_label("sky").select_option("")
+        page.get_by_role("button", name="Predict").click()
+
+        page.locator("#prediction").get_by_text("warmth: ").wait_for()
+        assert "rain: " in page.locator("#prediction").inner_text()
+        assert "day is outside the training range" in page.locator("#warnings").inner_text()
+        page.screenshot(path=tmp_path / "several.png")
+
+        page.goto(f"http://127.0.0.1:{port}/model")
+        assert "Predicts warmth" in page.content()

@@ -27,10 +27,10 @@ from model.engines import Prediction
 from model.package import PackageError
 from model.signature import Signature
 from steps.dialect import TableError
-from steps.formats import CsvFormat, Format, JsonFormat, refuse_clash, split_suffix
-from steps.parquet import ParquetFormat
+from steps.scoring.formats import CsvFormat, Format, JsonFormat, refuse_clash, split_suffix
+from steps.scoring.parquet import ParquetFormat
+from steps.scoring.workers import Scored, Scorer, make_pool, score_batches
 from steps.tables import listing
-from steps.workers import Scored, Scorer, make_pool, score_batches
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SUFFIXES: dict[str, Callable[..., Format]] = {

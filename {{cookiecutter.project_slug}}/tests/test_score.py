@@ -26,7 +26,8 @@ from model import package, tables
 from model.columns import columns_of
 from model.package import Package
 from model.signature import Label, label_name
-from steps import parquet, score, train, workers
+from steps import score, train
+from steps.scoring import parquet, workers
 
 Score = Callable[..., str]
 NAMES = ["weight", "age", "indoor", "fur"]
@@ -423,7 +424,9 @@ def test_no_model_is_a_sentence(run: Score, tmp_path: Path, monkeypatch: pytest.
 def test_stopped_half_way_it_leaves_no_file_and_no_process(tmp_path: Path, number: int, code: int) -> None:
     row = b"4.5,3,True,short\n"
     (tmp_path / "rows.csv").write_bytes(b"weight,age,indoor,fur\n" + row * 2_000_000)
-    at_once = "from steps import score, workers; workers.TRIAL = workers.WORTH = 0; score.run()"
+    at_once = (
+        "from steps import score; from steps.scoring import workers; workers.TRIAL = workers.WORTH = 0; score.run()"
+    )
     command = [sys.executable, "-c", at_once, "--workers", "2"]
     command += ["--input", str(tmp_path / "rows.csv"), "--output", str(tmp_path / "scored.csv")]
 

@@ -19,7 +19,7 @@ from model import package
 from model.faults import InvalidRecords, Policy, RecordsError
 from model.package import Package
 from steps.dialect import TableError
-from steps.formats import BadRow, Format
+from steps.scoring.formats import BadRow, Format
 
 TRIAL = 1.0  # Seconds, after which it is known how long the rest takes.
 WORTH = 4.0  # Seconds of work, for less of which it does not pay to start processes.

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from skl2onnx.common.data_types import DoubleTensorType
 from sklearn import ensemble, tree
 
-from steps.onnx_mends import OPSETS, argmax, classifiers, of_two, op, regressors, shares_of_two
+from steps.onnx.formulas import OPSETS, argmax, classifiers, of_two, op, regressors, shares_of_two
 
 Array = np.ndarray[Any, Any]
 LESS_OR_EQUAL = 0

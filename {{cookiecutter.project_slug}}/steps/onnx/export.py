@@ -1,4 +1,4 @@
-"""Convert a fitted estimator to ONNX: with skl2onnx, and the converters of onnx_mends, onnx_encoders and onnx_trees."""
+"""Convert a fitted estimator with skl2onnx, and the converters of formulas.py, encoders.py and trees.py."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from model.engines import EngineError
-from steps import onnx_encoders, onnx_mends, onnx_trees  # noqa: F401 (they register their converters)
+from steps.onnx import encoders, formulas, trees  # noqa: F401 (they register their converters)
 
-# What the trees need; skl2onnx itself goes no further than what it is told in onnx_mends.py.
+# What the trees need; skl2onnx itself goes no further than what it is told in formulas.py.
 LATEST = {"ai.onnx.ml": 5}
 IR_VERSION = 10
 
@@ -46,7 +46,7 @@ def _convert(estimator: Any, X: pd.DataFrame) -> onnx.ModelProto:
         columns = ColumnTransformer([("all", "passthrough", list(X.columns))]).fit(X)
         estimator = make_pipeline(columns, estimator)
     inputs = [(name, _type(X[name])) for name in X.columns]
-    model: onnx.ModelProto = to_onnx(estimator, initial_types=inputs, options=options, target_opset=onnx_mends.OPSETS)
+    model: onnx.ModelProto = to_onnx(estimator, initial_types=inputs, options=options, target_opset=formulas.OPSETS)
     model.ir_version = IR_VERSION
     for opset in model.opset_import:
         opset.version = LATEST.get(opset.domain, opset.version)

@@ -15,7 +15,7 @@ from model.faults import Policy
 from model.records import RecordParser
 from model.signature import Signature
 from model.tables import BATCH_ROWS
-from steps.formats import BadRow, Format, Parse, Sink, reading, rejected, split_suffix
+from steps.scoring.formats import BadRow, Format, Parse, Sink, reading, rejected, split_suffix
 
 BATCH_CELLS = 1_000_000
 ROW_GROUP = 32_000_000  # Bytes in memory.

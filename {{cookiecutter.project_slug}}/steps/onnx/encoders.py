@@ -15,7 +15,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from model.engines.onnx_engine import MISSING
-from steps.onnx_mends import op
+from steps.onnx.formulas import op
 
 
 def _columns(operator: Any) -> Iterator[tuple[Any, bool]]:
