@@ -69,7 +69,7 @@ class Answer:
 
 def json_answer(content: object) -> Answer:
     """Answer 200 with JSON; NaN, which JSON does not have, is null."""
-    return Answer(to_json(content), JSON)
+    return Answer(to_json(content, inf_nan_mode="null"), JSON)
 
 
 class Problem(Exception):

@@ -6,7 +6,7 @@ from typing import Any
 from api.answers import CSV, JSON, NDJSON, PROBLEM
 from api.settings import PROJECT, TITLE, Settings
 from model.outputs import range_of
-from model.signature import SAFE_INTEGER, Feature, Signature, Target, label_name
+from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature, Target, label_name
 
 Schema = dict[str, Any]
 
@@ -144,8 +144,9 @@ def _feature(feature: Feature, settings: Settings) -> Schema:
     schema: Schema = {"type": [kind, "null"] if feature.nullable else kind}
     if feature.refuses_unknown(settings.unknown_categories):
         schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
-    if feature.type == "integer":
-        schema |= {"minimum": -SAFE_INTEGER, "maximum": SAFE_INTEGER}
+    if feature.type in ("number", "integer"):
+        largest = SAFE_INTEGER if feature.type == "integer" else SAFE_NUMBER
+        schema |= {"minimum": -largest, "maximum": largest}
     if feature.minimum is not None:
         schema["description"] = f"{range_of(feature)} in training"
     if feature.type == "datetime":

@@ -6,7 +6,7 @@ from api.logs import get_logger
 from api.settings import Settings
 from model import package
 from model.package import Package, PackageError
-from model.records import RecordParser
+from model.records import MAX_FAULTS, RecordParser
 
 log = get_logger("api.service")
 
@@ -41,6 +41,7 @@ class Service:
         parser = RecordParser(
             loaded.signature,
             max_rows=self.settings.max_rows,
+            max_faults=MAX_FAULTS,
             unknown_categories=self.settings.unknown_categories,
             unknown_fields=self.settings.unknown_fields,
         )

@@ -1,12 +1,11 @@
 """Cells of text, as a CSV file holds them: typed by the signature, a column at a time."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from model.columns import Columns, column, read_date
-from model.faults import Fault, InvalidRecords, MalformedRecords, Policy, allowed, missing, unknown
-from model.signature import SAFE_INTEGER, Feature, label_name
+from model.faults import Fault, FaultLog, InvalidRecords, MalformedRecords, Policy, allowed, missing, unknown
+from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
 
 # Cells that mean "not known", in training as in scoring.
 MISSING = frozenset(["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"])
@@ -25,14 +24,18 @@ class CellParser:
         *,
         unknown_categories: Policy = "refuse",
         unknown_fields: Policy = "ignore",
+        max_faults: int | None = None,
     ) -> None:
-        """Raise InvalidRecords if the header does not fit, with pointers of the form `/column`."""
+        """Raise RecordsError if the header does not fit, with pointers of the form `/column`."""
         self._features = features
         self._width = len(header)
         self._policy = unknown_categories
         self._places = {name: place for place, name in enumerate(header)}
         self._read = {feature.name: _reader(feature, unknown_categories) for feature in features}
+        self._max_faults = max_faults
         names = [feature.name for feature in features]
+        if not self._places.keys() & set(names):  # Perhaps it is a row, which is not to be repeated.
+            raise MalformedRecords(f"the first line names no feature of this model, which are: {', '.join(names)}")
         faults = [
             Fault((feature.name,), missing(feature, unknown_categories))
             for feature in features
@@ -50,7 +53,7 @@ class CellParser:
             if len(row) != self._width:
                 raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {self._width}")
         columns: Columns = {}
-        faults: list[Fault] = []
+        log = FaultLog(self._max_faults)
         for feature in self._features:
             place = self._places.get(feature.name)
             cells = [row[place] for row in rows] if place is not None else [""] * len(rows)
@@ -58,22 +61,20 @@ class CellParser:
             try:
                 values = [read(cell) for cell in cells]
             except (ValueError, LookupError):
-                faults += self._faults(feature, cells, start)
+                self._note(feature, cells, start, log)
             else:
                 columns[feature.name] = column(feature, values)
-        if faults:
-            raise InvalidRecords(sorted(faults, key=lambda fault: fault.location[0]))
+        log.faults.sort(key=lambda fault: fault.location[0])
+        log.raise_if_any()
         return columns
 
-    def _faults(self, feature: Feature, cells: Sequence[str], start: int) -> list[Fault]:
-        faults = []
+    def _note(self, feature: Feature, cells: Sequence[str], start: int, log: FaultLog) -> None:
+        absent, wrong = missing(feature, self._policy), allowed(feature, self._policy)
         for row, cell in enumerate(cells, start):
             try:
                 self._read[feature.name](cell)
             except (ValueError, LookupError):
-                say = missing if cell in MISSING else allowed
-                faults.append(Fault((row, feature.name), say(feature, self._policy)))
-        return faults
+                log.add((row, feature.name), absent if cell in MISSING else wrong)
 
 
 def _reader(feature: Feature, policy: Policy) -> Read:
@@ -103,7 +104,8 @@ def _reader(feature: Feature, policy: Policy) -> Read:
 
 def _number(cell: str) -> float:
     value = float(cell)
-    if not math.isfinite(value) or "_" in cell:  # Python reads 1_000 as a number, a CSV file does not.
+    # Python reads 1_000 and digits of other scripts as numbers; training on a table does not.
+    if not abs(value) <= SAFE_NUMBER or "_" in cell or not cell.isascii():
         raise ValueError
     return value
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from model.signature import Feature
 
+MIN_YEAR, MAX_YEAR = 1678, 2261  # What pandas can hold in nanoseconds, which some estimators were fitted on.
+
 Array = np.ndarray[Any, Any]
 Columns = dict[str, Array]
 
@@ -59,4 +61,10 @@ def expand(columns: Columns, features: Iterable[Feature]) -> Columns:
 def read_date(text: str, form: str | None = None) -> datetime:
     """Read a date or time, by default as ISO 8601 writes it, as naive UTC. Raises ValueError."""
     moment = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    try:
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError:
+        raise ValueError from None
+    if not MIN_YEAR <= moment.year <= MAX_YEAR:
+        raise ValueError
+    return moment

@@ -9,7 +9,7 @@ RecordsError
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from model.signature import SAFE_INTEGER, Feature, label_name
+from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
 
 Policy = Literal["refuse", "ignore"]
 
@@ -58,18 +58,50 @@ class InvalidRecords(RecordsError):
         super().__init__(f"the records do not fit the model in {self.count} place{'s' * (self.count > 1)}: see errors")
 
 
+class FaultLog:
+    """Counts faults, and keeps the first of them: a small body can have millions."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.faults: list[Fault] = []
+        self.count = 0
+        self._limit = limit
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether no more faults are kept."""
+        return self._limit is not None and len(self.faults) >= self._limit
+
+    def add(self, location: tuple[int | str, ...], detail: str) -> None:
+        """Note a fault."""
+        self.count += 1
+        if not self.is_full:
+            self.faults.append(Fault(location, detail))
+
+    def extend(self, error: InvalidRecords) -> None:
+        """Note the faults of a part."""
+        for fault in error.faults:
+            self.add(*fault)
+        self.count += error.count - len(error.faults)
+
+    def raise_if_any(self) -> None:
+        """Raise InvalidRecords if there are faults."""
+        if self.count:
+            raise InvalidRecords(self.faults, self.count)
+
+
 def allowed(feature: Feature, unknown_categories: Policy) -> str:
     """Say what a value of the feature must be."""
     if feature.refuses_unknown(unknown_categories):
         categories = [label_name(category) for category in feature.categories or []]
         more = f" and {len(categories) - MAX_LISTED} more that GET /model lists" * (len(categories) > MAX_LISTED)
-        return f"must be one of: {', '.join(categories[:MAX_LISTED])}{more}"
+        listed = f"must be one of: {', '.join(categories[:MAX_LISTED])}{more}"
+        return listed + (" or null" if feature.nullable else "")
     return {
-        "number": "must be a finite number",
+        "number": f"must be a number of at most {SAFE_NUMBER:g} in size",
         "integer": f"must be a whole number of at most {SAFE_INTEGER} in size",
         "boolean": "must be true or false",
         "string": "must be a string",
-        "datetime": "must be a date or time as ISO 8601 writes it (2026-11-21, 2026-11-21T08:30:00)",
+        "datetime": "must be a date or time as ISO 8601 writes it (2026-11-21, 2026-11-21T08:30:00), from 1678 to 2261",
     }[feature.type] + (" or null" if feature.nullable else "")
 
 

@@ -37,7 +37,7 @@ def table(prediction: Prediction, signature: Signature) -> dict[str, list[Label]
 
     Of several targets, each has its own: `prediction_<target>`, `probability_<target>_<label>`.
     """
-    columns: dict[str, list[Label]] = {}
+    columns: dict[str, list[Label]] = {}  # The names are different: packaging has checked it.
     for place, target in enumerate(signature.targets):
         suffix = f"_{target.name}" if signature.target.outputs else ""
         columns[f"prediction{suffix}"] = prediction.labels[place].tolist()

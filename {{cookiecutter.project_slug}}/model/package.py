@@ -107,8 +107,11 @@ def save(
             folder.rename(artifacts / version)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    _write(artifacts / f"{CURRENT}.new", f"{version}\n")
-    os.replace(artifacts / f"{CURRENT}.new", artifacts / CURRENT)
+    handle, pointer = tempfile.mkstemp(prefix=".new-", dir=artifacts)  # Of its own name, for two may save at once.
+    os.close(handle)
+    _write(Path(pointer), f"{version}\n")
+    os.chmod(pointer, 0o644)
+    os.replace(pointer, artifacts / CURRENT)
     return manifest
 
 
@@ -117,7 +120,7 @@ def current(artifacts: Path) -> Path:
     pointer = artifacts / CURRENT
     try:
         version = pointer.read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         raise PackageError(f'{pointer} not found: run "make train" first') from None
     if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]*", version):
         raise PackageError(f'{pointer} names no version: run "make train" again')
@@ -161,6 +164,8 @@ def load(folder: Path, *, allow_pickle: bool = False) -> Package:
         engine = module.load((folder / module.FILE).read_bytes(), signature)
     except (EngineError, ValidationError) as error:
         raise PackageError(f"{folder} cannot be loaded: {error}") from error
+    except Exception as error:  # Of whatever library the model is stored with.
+        raise PackageError(f"{folder} cannot be loaded ({type(error).__name__}): package the model again") from error
     metrics = json.loads((folder / "metrics.json").read_bytes())
     return Package(manifest, signature, metrics, (folder / "card.html").read_text(encoding="utf-8"), engine)
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema, from_json
 
 from model.columns import Columns, columns_of, read_date
-from model.faults import Fault, InvalidRecords, MalformedRecords, Policy, TooManyRecords, allowed, missing, unknown
-from model.signature import SAFE_INTEGER, Feature, Signature
+from model.faults import FaultLog, InvalidRecords, MalformedRecords, Policy, TooManyRecords, allowed, missing, unknown
+from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature
 
 MAX_FAULTS = 1_000  # Three bytes of a request can be three faults: the answer must not explode.
 
@@ -21,60 +21,99 @@ class RecordParser:
         signature: Signature,
         *,
         max_rows: int | None = None,
+        max_faults: int | None = None,
         unknown_categories: Policy = "refuse",
         unknown_fields: Policy = "refuse",
     ) -> None:
         self.features = {feature.name: feature for feature in signature.features}
         self.unknown_categories = unknown_categories
         self.unknown_fields = unknown_fields
+        self.max_faults = max_faults
         self._max_rows = max_rows
+        self._allowed = {name: allowed(feature, unknown_categories) for name, feature in self.features.items()}
+        self._missing = {name: missing(feature, unknown_categories) for name, feature in self.features.items()}
+        self._unknown = unknown(list(self.features))
         record = self._record_schema()
         self._one = SchemaValidator(record)
-        self._many = SchemaValidator(core_schema.list_schema(record, min_length=1, max_length=max_rows))
+        # What is wrong is found out in a second look, record by record: all faults of all records can fill the memory.
+        many = core_schema.list_schema(record, min_length=1, max_length=max_rows, fail_fast=True)
+        self._many = SchemaValidator(many)
 
     def parse_json(self, body: bytes) -> Columns:
         """Read one record `{…}` or a list of records `[{…}, …]`. Raises RecordsError."""
+        if self.unknown_fields == "ignore":
+            _load(body)  # Validation does not look into the fields it ignores.
         try:
-            records = self._validate(self._one, body, one=True) if is_one(body) else self._validate(self._many, body)
-        except ValidationError as error:
-            raise self._explain(error) from None
-        return columns_of(records, self.features.values())
+            records = [self._one.validate_json(body)] if is_one(body) else self._many.validate_json(body)
+        except ValidationError:
+            self._explain(body)
+        return self._columns(records)
 
     def parse_lines(self, lines: Sequence[bytes], start: int = 0) -> Columns:
         """Read one record `{…}` a line, the first of which is row `start`. Raises RecordsError with the row."""
         records: list[dict[str, Any]] = []
-        faults: list[Fault] = []
+        log = FaultLog(self.max_faults)
         for row, line in enumerate(lines, start):
             try:
-                records += self._validate(self._one, line, one=True)
-            except ValidationError as error:
-                faults += self._faults(error, (row,))
+                if self.unknown_fields == "ignore":
+                    _load(line)
+                records.append(self._one.validate_json(line))
+            except ValidationError:
+                try:
+                    self._note(_load(line), (row,), log)
+                except MalformedRecords:
+                    raise MalformedRecords(f"row {row + 1} is not valid JSON") from None
             except MalformedRecords:
                 raise MalformedRecords(f"row {row + 1} is not valid JSON") from None
-        if faults:
-            raise InvalidRecords(faults)
-        return columns_of(records, self.features.values())
+        log.raise_if_any()
+        return self._columns(records)
 
     def parse_values(self, records: Sequence[dict[str, Any]], start: int = 0) -> Columns:
         """Check records of Python values, the first of which is row `start`. Raises InvalidRecords."""
         try:
-            return columns_of(self._many.validate_python(records), self.features.values())
-        except ValidationError as error:
-            faults = self._faults(error)
-        raise InvalidRecords([Fault((start + int(row), *rest), detail) for (row, *rest), detail in faults])
+            return self._columns(self._many.validate_python(records))
+        except ValidationError:
+            log = FaultLog(self.max_faults)
+        for row, record in enumerate(records, start):
+            self._note(record, (row,), log)
+        raise InvalidRecords(log.faults, log.count)
 
-    def _validate(self, validator: SchemaValidator, text: bytes, one: bool = False) -> list[dict[str, Any]]:
-        """Validate JSON. Raises ValidationError, or MalformedRecords if it is none."""
-        if self.unknown_fields == "ignore":
-            _refuse_nan(text)  # Validation does not look into the fields it ignores.
+    def _columns(self, records: Sequence[dict[str, Any]]) -> Columns:
+        return columns_of(records, self.features.values())
+
+    def _explain(self, body: bytes) -> NoReturn:
+        """Look again at a body that was refused, and raise what is wrong with it."""
+        content = _load(body)
+        log = FaultLog(self.max_faults)
+        if isinstance(content, dict):
+            self._note(content, (), log)
+        elif not isinstance(content, list) or not content:
+            log.add((), "must be a record or a list of at least one record")
+        elif self._max_rows is not None and len(content) > self._max_rows:
+            raise TooManyRecords(f"a request may hold at most {self._max_rows} records: send fewer at a time")
+        else:
+            for row, record in enumerate(content):
+                self._note(record, (row,), log)
+        log.raise_if_any()
+        raise MalformedRecords("the body is not valid JSON")  # Whatever the first look saw in it.
+
+    def _note(self, record: object, location: tuple[int | str, ...], log: FaultLog) -> None:
+        """Note what is wrong with a record, of which the fields that are no features are looked at first."""
+        if not isinstance(record, dict):
+            log.add(location, f"must be a record with the fields {', '.join(self.features)}")
+            return
+        if self.unknown_fields == "refuse":
+            for name in record:
+                if name not in self.features:
+                    log.add((*location, str(name)), self._unknown)
+        known = {name: value for name, value in record.items() if name in self.features}
         try:
-            valid = validator.validate_json(text)
+            self._one.validate_python(known)
         except ValidationError as error:
-            _refuse_nan(text)
-            if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
-                raise MalformedRecords(_malformed(str(error))) from None
-            raise
-        return [valid] if one else valid
+            for fault in error.errors(include_url=False, include_input=False, include_context=False):
+                name = str(fault["loc"][-1])
+                say = self._missing if fault["type"] == "missing" else self._allowed
+                log.add((*location, name), say[name])
 
     def _record_schema(self) -> CoreSchema:
         fields = {
@@ -89,9 +128,10 @@ class RecordParser:
         closed = feature.refuses_unknown(self.unknown_categories)
         if feature.type in ("number", "integer"):
             # A float schema, for 3.0 is an integer in JSON and a strict int schema refuses it.
-            whole: dict[str, Any] = {"multiple_of": 1, "ge": -SAFE_INTEGER, "le": SAFE_INTEGER}
+            whole = feature.type == "integer"
+            largest = SAFE_INTEGER if whole else SAFE_NUMBER
             schema = core_schema.float_schema(
-                strict=True, allow_inf_nan=False, **(whole if feature.type == "integer" else {})
+                strict=True, allow_inf_nan=False, ge=-largest, le=largest, multiple_of=1 if whole else None
             )
             if closed:
                 known = {category: category for category in feature.categories or []}
@@ -106,27 +146,6 @@ class RecordParser:
             schema = core_schema.str_schema(strict=True)
         return core_schema.nullable_schema(schema) if feature.nullable else schema
 
-    def _explain(self, error: ValidationError) -> TooManyRecords | InvalidRecords:
-        if error.errors(include_url=False, include_input=False)[0]["type"] == "too_long":
-            return TooManyRecords(f"a request may hold at most {self._max_rows} records: send fewer at a time")
-        return InvalidRecords(self._faults(error, limit=MAX_FAULTS), error.error_count())
-
-    def _faults(
-        self, error: ValidationError, prefix: tuple[int | str, ...] = (), limit: int | None = None
-    ) -> list[Fault]:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)[:limit]
-        return [self._fault(fault["type"], (*prefix, *fault["loc"])) for fault in faults]
-
-    def _fault(self, kind: str, location: tuple[int | str, ...]) -> Fault:
-        if kind in ("list_type", "too_short"):
-            return Fault((), "must be a record or a list of at least one record")
-        if kind == "dict_type":
-            return Fault(location, f"must be a record with the fields {', '.join(self.features)}")
-        if kind == "extra_forbidden":
-            return Fault(location, unknown(list(self.features)))
-        say = missing if kind == "missing" else allowed
-        return Fault(location, say(self.features[str(location[-1])], self.unknown_categories))
-
 
 def is_one(body: bytes) -> bool:
     """Tell whether the JSON is one record, and not a list."""
@@ -139,10 +158,10 @@ def _known(known: dict[Any, Any], value: float) -> float:
     return value
 
 
-def _refuse_nan(body: bytes) -> None:
-    """Raise MalformedRecords for the literals NaN and Infinity, which are not JSON."""
+def _load(text: bytes) -> Any:
+    """Load JSON. Raises MalformedRecords."""
     try:
-        from_json(body, allow_inf_nan=False)
+        return from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise MalformedRecords(_malformed(str(error))) from None
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 Label = bool | int | float | str
 SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 hold exactly.
+SAFE_NUMBER = 3.4e38  # Near the largest float32, which trees and many graphs calculate with.
 FeatureType = Literal["number", "integer", "boolean", "string", "datetime"]
 Task = Literal["binary", "multiclass", "regression", "multi-output"]
 

@@ -11,6 +11,8 @@ BATCH_ROWS = 10_000
 BATCH_SIZE = 4_000_000  # Characters.
 MAX_ROW = 1_000_000  # Characters.
 
+csv.field_size_limit(MAX_ROW)  # Its own limit is lower, and it would call that a broken quote.
+
 
 class Chunks(io.RawIOBase):
     """Chunks of bytes, as a file to read from."""
@@ -63,7 +65,7 @@ class CsvRows:
         """Read the header. Raises MalformedRecords."""
         self._lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
-        self._row = 0  # The header is row 0.
+        self._row = -1  # The header is row 0.
         self.header = next(self._rows(), [])
         if not self.header:
             raise MalformedRecords("the table is empty: it needs a header line with the names of the columns")
@@ -75,12 +77,12 @@ class CsvRows:
     def _rows(self) -> Iterator[list[str]]:
         try:
             for cells in filter(None, self._reader):  # An empty line is no row.
-                yield cells
                 self._row += 1
+                yield cells
         except UnicodeDecodeError:
-            raise MalformedRecords(f"the table is not in UTF-8, in row {self._row} or soon after it") from None
+            raise MalformedRecords(f"the table is not in UTF-8, in row {self._row + 1} or soon after it") from None
         except csv.Error:
-            raise MalformedRecords(f"row {self._row} or one near it is not valid CSV: is a quote missing?") from None
+            raise MalformedRecords(f"row {self._row + 1} is not valid CSV: is a quote missing?") from None
 
 
 class JsonLines:

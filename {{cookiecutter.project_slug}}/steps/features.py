@@ -48,8 +48,7 @@ def to_columns(X: pd.DataFrame, features: Sequence[Feature]) -> Columns:
 
 def _plain(values: pd.Series[Any]) -> list[Any]:
     """List the values as Python has them, None where they are missing, dates in naive UTC."""
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        values = values.dt.tz_convert(None)
+    values = naive(values)
     return values.astype(object).where(values.notna(), None).tolist()
 
 
@@ -85,14 +84,20 @@ def _classes(estimator: Any, n_targets: int) -> Sequence[list[Label] | None]:
         return [None] * n_targets
     if isinstance(classes, list):
         return [labels.tolist() for labels in classes]
-    # One array is of the one target, or of a multilabel classifier, whose answers are 0 and 1.
-    return [np.unique(classes).tolist()] if n_targets == 1 else [[0, 1]] * n_targets
+    if n_targets > 1:  # One array for all is that of a multilabel classifier, whose answers are 0 and 1.
+        return [[0, 1]] * n_targets
+    return [classes.tolist() if hasattr(estimator, "classes_") else np.unique(classes).tolist()]
 
 
 def _label_type(labels: list[Label] | None) -> FeatureType:
     """Name the type of the answers: that of the classes, or a number if there are none."""
     kinds: dict[type, FeatureType] = {bool: "boolean", int: "integer", str: "string"}
     return kinds.get(type(labels[0]), "number") if labels else "number"
+
+
+def naive(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Turn moments with a time zone into naive UTC."""
+    return values.dt.tz_convert(None) if isinstance(values.dtype, pd.DatetimeTZDtype) else values
 
 
 def _feature(name: str, values: pd.Series[Any], encoded: Sequence[Label] | None) -> Feature:
@@ -108,6 +113,7 @@ def _feature(name: str, values: pd.Series[Any], encoded: Sequence[Label] | None)
     if kind == "boolean":
         return Feature(**common, example=bool(seen.mode().iloc[0]))
     if kind == "datetime":
+        seen = naive(seen)
         low, high = seen.min(), seen.max()
         middle = seen.sort_values().iloc[(len(seen) - 1) // 2]
         return Feature(**common, minimum=_iso(low), maximum=_iso(high), example=_iso(middle))
@@ -131,7 +137,12 @@ def _categories(seen: pd.Series[Any], encoded: Sequence[Label] | None) -> list[L
 
 
 def _dtype(values: pd.Series[Any]) -> str:
-    return "category" if isinstance(values.dtype, pd.CategoricalDtype) else str(values.dtype)
+    """Name the dtype; narrow integers are widened, for values of clients would wrap around in them."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return "category"
+    if types.is_integer_dtype(values) and not values.isna().any():
+        return "int64"
+    return str(values.dtype)
 
 
 def _iso(moment: pd.Timestamp) -> str:

@@ -33,8 +33,11 @@ class OnnxModel:
         self.content = content
         if len(inputs) > 1:
             self.feature_names_in_ = [one.name for one in inputs]
-        self.n_features_in_ = len(inputs) if len(inputs) > 1 else inputs[0].shape[-1]
-        self.n_outputs = outputs[0].shape[-1] if len(outputs[0].shape or []) > 1 else 1
+        width = inputs[0].shape[-1]
+        if len(inputs) > 1 or isinstance(width, int):  # A width may also be open.
+            self.n_features_in_ = len(inputs) if len(inputs) > 1 else width
+        answers = outputs[0].shape[-1] if len(outputs[0].shape or []) > 1 else 1
+        self.n_outputs = answers if isinstance(answers, int) else 1
         for node in onnx.load_model_from_string(content).graph.node:
             for attribute in node.attribute:
                 if LABELS.fullmatch(attribute.name) and (attribute.ints or attribute.strings):
@@ -81,6 +84,11 @@ def _read_pickle(path: Path) -> Any:
             estimator = joblib.load(path)
     except ModuleNotFoundError as error:
         raise EngineError(f"{path} needs the module {error.name}, which is not installed: install it first") from None
+    except AttributeError as error:
+        raise EngineError(
+            f"{path} cannot be loaded ({error}): it uses a function or a class of the script or notebook that made it, "
+            "so move that into a module that is installed here, and store the estimator again"
+        ) from None
     except Exception as error:
         raise EngineError(f"{path} cannot be loaded ({type(error).__name__}): store the estimator again") from None
     for note in {str(warning.message).splitlines()[0] for warning in caught}:

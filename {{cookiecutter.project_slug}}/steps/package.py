@@ -27,6 +27,7 @@ from steps.features import SignatureError, infer, read_features, to_columns
 from steps.models import OnnxModel, read_model
 from steps.packaging import announce, package_model
 from steps.tables import read_table
+from steps.targets import find
 
 MIN_ROWS = 2
 
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = load_settings()
         model = read_model(options.model, allow_pickle=settings.allow_pickle)
         sample = read_sample(options.sample, model)
-        targets = [name.strip() for name in options.target.split(",") if name.strip()]
+        targets = find(options.target, sample) if options.target else []
         X = select(sample, model, targets)
         features = read_features(X, encoded_categories(model, list(X.columns)))
         columns = to_columns(X, features)
@@ -86,7 +87,7 @@ def select(sample: pd.DataFrame, model: Any, targets: Sequence[str]) -> pd.DataF
     """Take the columns of the sample that the model was fitted on. Raises TableError."""
     names = feature_names(model, sample)
     listed = ", ".join(sample.columns)
-    missing = [name for name in [*targets, *(names or [])] if name not in sample.columns]
+    missing = [name for name in names or [] if name not in sample.columns]
     if missing:
         raise TableError(f"the sample has no column {', '.join(missing)}: it has {listed}")
     if names is None:

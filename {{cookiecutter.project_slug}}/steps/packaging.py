@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from api.settings import PROJECT, Settings
-from model import package
+from model import outputs, package
 from model.columns import Columns
 from model.engines import ENGINES, Engine, EngineError, Prediction, engine_module
 from model.engines.sklearn_engine import SklearnEngine
@@ -37,6 +37,7 @@ def package_model(
         original = _as_it_came(model, signature)
         rows, signature = parity.mutate(original, sample, signature)
         expected = _predict(original, rows, signature)
+        _check_names(expected, signature)
         for name in candidates(engine, settings):
             try:
                 exported = export(model, name, sample, signature)
@@ -86,6 +87,13 @@ def _predict(engine: Engine, rows: Columns, signature: Signature) -> Prediction:
         return engine.predict(rows, probabilities=signature.probabilities)
     except Exception as error:
         raise EngineError(f"it cannot predict: {error}".splitlines()[0]) from error
+
+
+def _check_names(prediction: Prediction, signature: Signature) -> None:
+    """Raise EngineError if the columns that a prediction adds to a table have a name twice."""
+    places = sum(1 + len(target.classes or []) * signature.probabilities for target in signature.targets)
+    if len(outputs.table(prediction, signature)) < places:
+        raise EngineError("two columns of a scored table would have the same name: rename a target of the model")
 
 
 def _comparison(n_rows: int, difference: float) -> str:

@@ -81,6 +81,8 @@ def read_task(y: pd.DataFrame, task: str | None) -> str:
     if task in ("binary", "multiclass", "regression"):
         return "regression" if task == "regression" else "classification"
     if all(is_label(y[name]) for name in y.columns):
+        if len({y[name].dtype.kind if types.is_bool_dtype(y[name]) else name in numbers for name in y.columns}) > 1:
+            raise TableError(f"the targets {', '.join(y.columns)} hold labels of several types: train a model for each")
         return "classification"
     if len(numbers) < y.shape[1]:
         raise TableError(f"the targets {', '.join(y.columns)} are labels and quantities: train a model for each")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.cells import CellParser
-from model.faults import InvalidRecords
+from model.faults import InvalidRecords, MalformedRecords
 from tests.test_records import FEATURES
 
 HEADER = ["age", "legs", "indoor", "fur/color", "note", "born", "weight"]
@@ -34,6 +34,8 @@ def test_cells_are_read_by_the_types_of_the_signature() -> None:
         ("age", "9007199254740993"),
         ("weight", "inf"),
         ("weight", "1_000"),
+        ("weight", "1e39"),
+        ("weight", "\uff11\uff12"),
         ("weight", "1,5"),
         ("legs", "5"),
         ("indoor", "yes"),
@@ -99,3 +101,10 @@ def test_an_unknown_category_can_be_ignored() -> None:
     parser = CellParser([FEATURES[4]], ["fur/color"], unknown_categories="ignore")
 
     assert parser.parse([["red"]])["fur/color"].tolist() == ["red"]
+
+
+def test_a_row_in_place_of_a_header_is_not_repeated() -> None:
+    with pytest.raises(
+        MalformedRecords, match=r"^the first line names no feature of this model, which are: weight, age"
+    ):
+        CellParser(FEATURES, ["3.0", "4", "TRUE"])

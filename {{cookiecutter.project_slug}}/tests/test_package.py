@@ -1,6 +1,8 @@
 """A package is whole, verified and loaded, or refused with one line."""
 
+import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -154,3 +156,34 @@ def test_a_pointer_that_names_no_version_is_refused(tmp_path: Path, text: str) -
 
     with pytest.raises(PackageError, match="names no version"):
         package.current(tmp_path)
+
+
+def test_a_pointer_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "CURRENT").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(PackageError, match=r"run .make train. first"):
+        package.current(tmp_path)
+
+
+def test_a_model_that_its_library_cannot_load_is_refused(
+    artifacts: Path, pets: pd.DataFrame, pipeline: Pipeline
+) -> None:
+    save(artifacts, pets, pipeline, engine="joblib")
+    path = package.current(artifacts) / "model.joblib"
+    path.write_bytes(b"no pickle")
+    manifest = path.with_name("manifest.json")
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    content["files"]["model.joblib"] = hashlib.sha256(b"no pickle").hexdigest()
+    manifest.write_text(json.dumps(content), encoding="utf-8")
+
+    with pytest.raises(PackageError, match=r"cannot be loaded \(\w+\): package the model again"):
+        package.load(path.parent, allow_pickle=True)
+
+
+def test_packages_can_be_saved_at_once(artifacts: Path, pets: pd.DataFrame, pipeline: Pipeline) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        manifests = [pool.submit(save, artifacts, pets, pipeline, metrics={"number": n}) for n in range(20)]
+
+    versions = {one.result().version for one in manifests}
+    assert package.current(artifacts).name in versions
+    assert {path.name for path in artifacts.iterdir() if path.name.startswith(".")} == set()

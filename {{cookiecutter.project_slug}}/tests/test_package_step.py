@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -149,14 +150,14 @@ def test_a_parquet_sample_keeps_its_dtypes(
     packaging.main([f"--model={path}", f"--sample={tmp_path / 'sample.parquet'}"])
 
     features = package.load(package.current(artifacts)).signature.features
-    assert [feature.dtype for feature in features] == ["int8", "category"]
+    assert [feature.dtype for feature in features] == ["int64", "category"]
 
 
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
         (lambda pets: pets.drop(columns="fur"), {}, "the sample has no column fur: it has weight, age, indoor, kind"),
-        (lambda pets: pets, {"target": "size"}, "the sample has no column size"),
+        (lambda pets: pets, {"target": "size"}, "there is no column size: the columns are"),
         (lambda pets: pets, {"target": "kind,weight"}, "the model predicts 1 values a row, but TARGET names 2"),
         (lambda pets: pets.head(1), {}, "has a single row: give 2 or more"),
         (lambda pets: pets.head(0), {}, "has no rows below its header"),
@@ -237,3 +238,30 @@ def test_several_targets_are_named(run: Run, stored: Callable[[Any], Path], pets
     assert run(classifier, pets[["age"]]).signature.target.name == "target_0, target_1"
     regressor = stored(LinearRegression().fit(pets[["age"]], pets[["age", "age"]].to_numpy()))
     assert run(regressor, pets[["age"]]).signature.task == "multi-output"
+
+
+def test_the_labels_of_a_graph_stay_in_its_order(run: Run, tmp_path: Path) -> None:
+    scores = helper.make_node(
+        "LinearClassifier", ["X"], ["label", "scores"], domain="ai.onnx.ml", coefficients=[2.0, -2.0],
+        intercepts=[0.0, 0.0], classlabels_strings=["yes", "no"], multi_class=0, post_transform="SOFTMAX",
+    )  # fmt: skip
+    graph = helper.make_graph(
+        [scores],
+        "unsorted",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, [None, 1])],
+        [
+            helper.make_tensor_value_info("label", TensorProto.STRING, [None]),
+            helper.make_tensor_value_info("scores", TensorProto.FLOAT, [None, 2]),
+        ],
+    )
+    opsets = [helper.make_opsetid("", 15), helper.make_opsetid("ai.onnx.ml", 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    (tmp_path / "my.onnx").write_bytes(model.SerializeToString())
+
+    loaded = run(tmp_path / "my.onnx", pd.DataFrame({"a": [-3.0, 3.0]}))
+
+    prediction = loaded.engine.predict({"a": np.array([3.0])}, probabilities=True)
+    assert prediction.labels[0].tolist() == ["yes"]
+    assert loaded.signature.target.classes == ["yes", "no"]
+    assert prediction.probabilities is not None
+    assert prediction.probabilities[0][0, 0] > 0.99

@@ -269,3 +269,13 @@ def test_rows_that_the_estimator_cannot_predict_are_not_compared(packaged: Packa
 
     assert model.manifest.reason.startswith("on 80 rows")
     assert to_frame(to_columns(X, model.signature.features), model.signature.features).equals(X)
+
+
+def test_a_table_has_no_two_columns_of_one_name(packaged: Packager, pets: pd.DataFrame) -> None:
+    X = pets[["age"]]
+    y = np.column_stack([pets["kind"].map({"cat": "b_c", "dog": "x"}), pets["kind"].map({"cat": "c", "dog": "z"})])
+    fitted = MultiOutputClassifier(LogisticRegression()).fit(X, y)
+
+    with pytest.raises(EngineError, match="would have the same name: rename a target"):
+        packaged(fitted, X, ("a", "a_b"))
+    assert packaged(fitted, X, ("a", "b")).signature.task == "multi-output"

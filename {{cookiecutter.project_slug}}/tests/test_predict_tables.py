@@ -5,11 +5,13 @@ import io
 import json
 
 import httpx2
+import numpy as np
 import pytest
 
 from api import answers
 from api.handlers import tables as handler
 from model import tables
+from model.engines import Prediction
 from model.package import Package
 from tests.conftest import MakeClient, Record
 
@@ -106,7 +108,7 @@ def escape(name: str) -> str:
     [
         (b"", "the table is empty: it needs a header line"),
         (b"\xff\xfe", "the table is not in UTF-8, in row 0 or soon after it"),
-        (b'a,"b\n1,2\n', "row 0 or one near it is not valid CSV"),
+        (b'a,"b\n1,2\n', "row 0 is not valid CSV"),
         (b"HEADER\nROW,1\n", "row 1 has "),
         (b"HEADER\nROW\n\nROW,1\n", "row 2 has "),
         (b"HEADER\n" + b"x" * 1_100_000, "a row holds 1000000 characters or more"),
@@ -192,3 +194,32 @@ def test_warnings_name_what_was_not_seen_in_training(make: MakeClient, current: 
     assert cells[0] == ""
     assert cells[1] == "; ".join(f"{name} {one['detail']}" for name, one in zip(names, of_one, strict=True))
     assert "warnings" not in client.post("/predict", json=odd).json()
+
+
+def test_an_answer_over_the_limit_is_a_413(make: MakeClient, current: Package, record: Record) -> None:
+    if not current.signature.probabilities:
+        return
+    table = as_csv([record] * 1_000)
+    client = make(max_table_bytes=len(table))
+
+    answer = client.post("/predict?probabilities=true&warnings=true", content=table, headers=CSV)
+
+    size = len(make().post("/predict?probabilities=true&warnings=true", content=table, headers=CSV).content)
+    assert answer.status_code == (413 if size > len(table) else 200)
+
+
+def test_what_json_has_no_word_for_is_null(
+    client: httpx2.Client, current: Package, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def infinite(*_: object, **__: object) -> Prediction:
+        return Prediction([np.array([np.inf, np.nan]) for _ in current.signature.targets], None)
+
+    monkeypatch.setattr(type(current.engine), "predict", infinite)
+
+    for content, headers in (
+        (json.dumps([record] * 2), {"Content-Type": "application/json"}),
+        (as_lines([record] * 2), NDJSON),
+    ):
+        answer = client.post("/predict", content=content, headers=headers)
+
+        assert answer.text.count("null") == 2 * len(current.signature.targets)

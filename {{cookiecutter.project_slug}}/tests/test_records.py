@@ -1,6 +1,7 @@
 """Records are parsed strictly, and what is wrong with them is said per field."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,8 @@ GOOD: dict[str, Any] = {
     "note": "n",
     "born": "2026-11-21",
 }
-ISO = "(2026-11-21, 2026-11-21T08:30:00)"
-PARSER = RecordParser(SIGNATURE, max_rows=10_000)
+ISO = "(2026-11-21, 2026-11-21T08:30:00), from 1678 to 2261"
+PARSER = RecordParser(SIGNATURE, max_rows=10_000, max_faults=MAX_FAULTS)
 
 
 def faults_of(record: object) -> list[tuple[str, str]]:
@@ -68,8 +69,8 @@ def test_nullable_features_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "pointer", "detail"),
     [
-        ("weight", "4.5", "/weight", "must be a finite number or null"),
-        ("weight", True, "/weight", "must be a finite number or null"),
+        ("weight", "4.5", "/weight", "must be a number of at most 3.4e+38 in size or null"),
+        ("weight", True, "/weight", "must be a number of at most 3.4e+38 in size or null"),
         ("age", 3.5, "/age", "must be a whole number of at most 9007199254740991 in size"),
         ("age", None, "/age", "must be a whole number of at most 9007199254740991 in size"),
         ("age", 2**53, "/age", "must be a whole number of at most 9007199254740991 in size"),
@@ -81,6 +82,9 @@ def test_nullable_features_may_be_left_out() -> None:
         ("legs", 5, "/legs", "must be one of: 3, 4"),
         ("legs", True, "/legs", "must be one of: 3, 4"),
         ("note", 3, "/note", "must be a string or null"),
+        ("weight", 1e300, "/weight", "must be a number of at most 3.4e+38 in size or null"),
+        ("born", "0001-01-01T00:00:00+05:00", "/born", f"must be a date or time as ISO 8601 writes it {ISO} or null"),
+        ("born", "9999-12-31T23:00:00-05:00", "/born", f"must be a date or time as ISO 8601 writes it {ISO} or null"),
         ("born", "21.11.2026", "/born", f"must be a date or time as ISO 8601 writes it {ISO} or null"),
         ("born", 1_700_000_000, "/born", f"must be a date or time as ISO 8601 writes it {ISO} or null"),
     ],
@@ -200,3 +204,20 @@ def test_python_values_are_checked_alike() -> None:
         PARSER.parse_values([GOOD, {**GOOD, "legs": 5}], start=100)
 
     assert [fault.pointer for fault in caught.value.faults] == ["/101/legs"]
+
+
+def test_millions_of_faults_are_counted_and_not_kept() -> None:
+    tracemalloc.start()
+    with pytest.raises(InvalidRecords) as caught:
+        PARSER.parse_json(b"[" + b",".join([b"{}"] * 9_999) + b"]")
+    with pytest.raises(InvalidRecords) as of_one:
+        PARSER.parse_json(b"{" + b",".join(b'"x%d":1' % number for number in range(100_000)) + b"}")
+    with pytest.raises(InvalidRecords) as of_lines:
+        PARSER.parse_lines([b"{}"] * 9_999)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert caught.value.count == of_lines.value.count == 9_999 * 4
+    assert of_one.value.count == 100_000 + 4
+    assert {len(one.value.faults) for one in (caught, of_one, of_lines)} == {MAX_FAULTS}
+    assert peak < 60_000_000

@@ -218,7 +218,7 @@ def test_bad_rows_of_csv_are_put_aside_to_be_mended(run: Score, tmp_path: Path) 
     bad = (tmp_path / "scored.bad.csv").read_text(encoding="utf-8").splitlines()
     assert bad == [
         "row,reason,id,weight,age,indoor,fur",
-        '5,"indoor must be true or false; fur must be one of: long, short",x,1,2,maybe,fluffy',
+        '5,"indoor must be true or false; fur must be one of: long, short or null",x,1,2,maybe,fluffy',
         '9,"has 3 cells, but the header has 5",x,1,2',
     ]
     assert [row["id"] for row in read_csv(tmp_path / "scored.csv")] == [
@@ -232,7 +232,7 @@ def test_bad_rows_of_csv_are_put_aside_to_be_mended(run: Score, tmp_path: Path) 
     assert said.startswith("Scored 1 row into")
     assert (tmp_path / "scored.bad.csv").read_text(encoding="utf-8").splitlines() == [
         "row_,reason_,row,reason,id,weight,age,indoor,fur",
-        '2,"fur must be one of: long, short",9,"has 3 cells, but the header has 5",x,1,2,true,wild',
+        '2,"fur must be one of: long, short or null",9,"has 3 cells, but the header has 5",x,1,2,true,wild',
     ]
 
     run(write_csv(tmp_path / "good.csv", records(3)), tmp_path / "scored.csv")
@@ -285,7 +285,7 @@ def test_unknown_categories_follow_the_setting(run: Score, tmp_path: Path, monke
         (b"weight\n1\n", "has no column age, indoor: the model needs weight, age, indoor, fur"),
         (b"age,indoor,prediction\n1,true,2\n", "has a column prediction, which is what the prediction is called"),
         (b"age,indoor,age\n1,true,2\n", "has two columns age: rename or drop one"),
-        (b'age,indoor\n1,true\n"1,true\n', "row 1 or one near it is not valid CSV"),
+        (b'age,indoor\n1,true\n"1,true\n', "row 2 is not valid CSV"),
         (b"age,indoor\n1,true\n" * 70_000 + b"\xff", "the table is not in UTF-8, in row 139"),
     ],
 )

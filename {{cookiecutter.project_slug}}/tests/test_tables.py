@@ -104,7 +104,7 @@ def test_a_column_may_have_any_name(tmp_path: Path, name: str) -> None:
         (b"a,b\n", "has no rows below its header"),
         (b"a,b\n1,2\n1,2,3\n", "row 2 has 3 cells, but the header has 2"),
         (b"a,b\n1,2\n1\n", "row 2 has 1 cells, but the header has 2"),
-        (b'a,b\n1,2\n"1,2\n', "row 1 or one near it is not valid CSV: is a quote missing?"),
+        (b'a,b\n1,2\n"1,2\n', "row 2 is not valid CSV: is a quote missing?"),
         (b"a,b,a\n1,2,3\n", r"has two columns a: rename one \(or is the header line missing\?\)"),
         (b"a b\n1 2\n", "has a single column, separated by comma, in utf-8: name another SEPARATOR"),
         (b"PK\x03\x04abc", "is a zip archive or an Excel workbook: save the table as a CSV file"),

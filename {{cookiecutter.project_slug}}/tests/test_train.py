@@ -336,6 +336,7 @@ def test_a_column_of_numbers_with_some_text_is_named(
         (["--target=weight", "--task=binary"], "TASK=binary needs labels, but weight holds fractions"),
         (["--target=kind", "--task=guess"], "there is no task guess: name one of binary, multiclass, regression"),
         (["--target=kind,weight"], "the targets kind, weight are labels and quantities: train a model for each"),
+        (["--target=kind,indoor"], "the targets kind, indoor hold labels of several types: train a model for each"),
         (["--target=kind", "--estimator=magic"], "there is no estimator magic: name one of linear, nearest-neighbors"),
         (["--target=kind", "--engine=magic"], "there is no engine magic: name one of onnx, sklearn, joblib"),
         (["--target=kind", "--engine=joblib"], "add ALLOW_PICKLE=1"),

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from pydantic_core import to_json
 
-from api.answers import CSV, Answer, Stream
+from api.answers import CSV, Answer, Problem, Stream
 from api.exchange import Exchange
 from api.handlers.predict import Options, describe, read_options, refusal
 from api.service import ServedModel
@@ -18,7 +18,7 @@ from model import outputs
 from model.cells import CellParser
 from model.columns import Columns
 from model.engines import Prediction
-from model.faults import Fault, InvalidRecords, RecordsError
+from model.faults import Fault, FaultLog, InvalidRecords, RecordsError
 from model.records import MAX_FAULTS
 from model.tables import Chunks, CsvRows, JsonLines
 
@@ -27,8 +27,8 @@ Parse = Callable[[list[Any], int], Columns]
 MAX_IN_MEMORY = 1_000_000  # Bytes of an answer; more than this is kept in a temporary file.
 
 
-def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Iterable[bytes]) -> Answer:
-    """Predict each row of a table, whose bytes come in chunks. Raises Problem.
+def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Iterable[bytes], limit: int) -> Answer:
+    """Predict each row of a table, whose bytes come in chunks, into an answer of up to `limit` bytes. Raises Problem.
 
     The answer begins when the whole table is read: only then is it known that no row is wrong, and many
     clients do not read before they have written all.
@@ -42,6 +42,8 @@ def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Ite
             for columns in _read(table, exchange):
                 prediction = model.package.engine.predict(columns, probabilities=options.probabilities)
                 answer.write(table.write(columns, prediction))
+                if answer.tell() > limit:
+                    raise Problem(413, f"the answer would hold more than {limit} bytes: send fewer rows at a time")
         except RecordsError as error:
             raise refusal(error) from None
         stack.pop_all()  # The file stays open until the answer is sent.
@@ -61,6 +63,7 @@ class CsvTable:
             rows.header,
             unknown_categories=model.parser.unknown_categories,
             unknown_fields=model.parser.unknown_fields,
+            max_faults=model.parser.max_faults,
         ).parse
         self._header_is_written = False
 
@@ -97,25 +100,23 @@ class JsonTable:
             noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))
             members["warnings"] = [[describe(fault.of_its_row()) for fault in row] for row in noted]
         rows = zip(*members.values(), strict=True)
-        return b"".join(to_json(dict(zip(members, row, strict=True))) + b"\n" for row in rows)
+        return b"".join(to_json(dict(zip(members, row, strict=True)), inf_nan_mode="null") + b"\n" for row in rows)
 
 
 def _read(table: CsvTable | JsonTable, exchange: Exchange) -> Iterator[Columns]:
     """Yield the columns of each batch until one is wrong; at the end, raise InvalidRecords with what is."""
-    faults: list[Fault] = []
-    count = 0
+    log = FaultLog(MAX_FAULTS)
     for batch in table.batches:
         try:
             columns = table.parse(batch, exchange.rows)
         except InvalidRecords as error:
-            faults += error.faults[: MAX_FAULTS - len(faults)]
-            count += error.count
+            log.extend(error)
         else:
-            if not count:
+            if not log.count:
                 yield columns
         exchange.rows += len(batch)
-    if count:
-        raise InvalidRecords([fault.of_a_table() for fault in faults], count)
+    if log.count:
+        raise InvalidRecords([fault.of_a_table() for fault in log.faults], log.count)
     if not exchange.rows:
         raise InvalidRecords([Fault((), "must hold at least one row")])
 

@@ -188,7 +188,12 @@ class JsonFormat(Format):
             if any(map(row.__contains__, taken)):  # Perhaps as a value.
                 refuse_clash(self.source, members, from_json(row))
             inside = row.strip()[:-1].rstrip()
-            lines += [inside, b"," * (inside != b"{"), to_json(dict(zip(members, values, strict=True)))[1:], b"\n"]
+            lines += [
+                inside,
+                b"," * (inside != b"{"),
+                to_json(dict(zip(members, values, strict=True)), inf_nan_mode="null")[1:],
+                b"\n",
+            ]
         return self._pack(b"".join(lines))
 
     def reject(self, rows: Any, bad: Sequence[BadRow]) -> bytes:

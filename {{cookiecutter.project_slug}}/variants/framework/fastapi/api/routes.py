@@ -53,7 +53,9 @@ async def predict(request: Request) -> Response:
     current, query = exchange(request), request.scope["query_string"]
     media_type = negotiate(request.headers)
     if media_type != JSON:
-        return respond(await run_in_threadpool(predict_table, current, media_type, query, read_table(request)))
+        limit = settings(request).max_table_bytes
+        chunks = read_table(request, limit)
+        return respond(await run_in_threadpool(predict_table, current, media_type, query, chunks, limit))
     body = await read_body(request)
     if len(body) > LARGE_BODY:
         return respond(await run_in_threadpool(predict_records, current, query, body))
@@ -109,9 +111,9 @@ async def read_body(request: Request) -> bytes:
     return b"".join([chunk async for chunk in read_chunks(request, settings(request).max_body_bytes)])
 
 
-def read_table(request: Request) -> Iterator[bytes]:
+def read_table(request: Request, limit: int) -> Iterator[bytes]:
     """Read a table chunk by chunk, from a thread that is not the event loop's. Raises Problem."""
-    chunks = read_chunks(request, settings(request).max_table_bytes)
+    chunks = read_chunks(request, limit)
     while chunk := from_thread.run(anext, chunks, b""):
         yield chunk
 

@@ -48,7 +48,8 @@ def predict() -> Response:
     """Predict one record, a list of records, or a table."""
     media_type = negotiate(request.headers)
     if media_type != JSON:
-        return respond(predict_table(g.exchange, media_type, request.query_string, read_table()))
+        limit = service().settings.max_table_bytes
+        return respond(predict_table(g.exchange, media_type, request.query_string, read_chunks(limit), limit))
     return respond(predict_records(g.exchange, request.query_string, read_body()))
 
 
@@ -91,11 +92,6 @@ def respond(answer: Answer) -> Response:
 def read_body() -> bytes:
     """Read the body in JSON. Raises Problem."""
     return b"".join(read_chunks(service().settings.max_body_bytes))
-
-
-def read_table() -> Iterator[bytes]:
-    """Read a table chunk by chunk. Raises Problem."""
-    return read_chunks(service().settings.max_table_bytes)
 
 
 def read_chunks(limit: int) -> Iterator[bytes]:
