@@ -48,8 +48,9 @@ def peak_mb(parent: int) -> float:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-@pytest.mark.parametrize("engine", ["onnx", "sklearn"])
+@pytest.mark.parametrize(
+    ("framework", "engine"), [*((name, "onnx") for name in FRAMEWORKS), (FRAMEWORKS[-1], "sklearn")]
+)
 def test_a_million_rows_are_answered_in_little_memory(
     installed: Installed, tmp_path: Path, framework: str, engine: str
 ) -> None:

@@ -76,9 +76,13 @@ function flatten(value, path = "") {
   return Object.entries(value).flatMap(([name, part]) => flatten(part, path ? `${path} ${name}` : name));
 }
 
+function legible(label) {
+  return typeof label === "number" && !Number.isInteger(label) ? String(Number(label.toPrecision(6))) : String(label);
+}
+
 function show(answer, body, path) {
   const labels = flatten(answer.prediction[0]);
-  $("prediction").textContent = labels.map(([name, label]) => (name ? `${name}: ${label}` : String(label))).join(", ");
+  $("prediction").textContent = labels.map(([name, label]) => (name ? `${name}: ${legible(label)}` : legible(label))).join(", ");
   $("warnings").replaceChildren(
     ...answer.warnings.map(({ pointer, detail }) => element("li", {}, `${pointer.slice(1)} ${detail}`))
   );
