@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from model.columns import Columns, column, read_date
+from model.columns import Columns, column, read_date_of
 from model.faults import Fault, FaultLog, InvalidRecords, MalformedRecords, Policy, allowed, missing, unknown
 from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
 
@@ -35,7 +35,8 @@ class CellParser:
         self._max_faults = max_faults
         names = [feature.name for feature in features]
         if not self._places.keys() & set(names):  # Perhaps it is a row, which is not to be repeated.
-            raise MalformedRecords(f"the first line names no feature of this model, which are: {', '.join(names)}")
+            listed = ", ".join(names)
+            raise MalformedRecords(f"the first line names no feature of this model, separated as expected: {listed}")
         faults = [
             Fault((feature.name,), missing(feature, unknown_categories))
             for feature in features
@@ -85,7 +86,7 @@ def _reader(feature: Feature, policy: Policy) -> Read:
         "integer": _integer,
         "boolean": lambda cell: BOOLEANS[cell.lower()],
         "string": str,
-        "datetime": lambda cell: _date(cell, feature.format),
+        "datetime": read_date_of(feature),
     }
     read = readers[feature.type]
     known: dict[Any, Any] = {category: category for category in feature.categories or []}
@@ -115,12 +116,3 @@ def _integer(cell: str) -> float:
     if value % 1 or abs(value) > SAFE_INTEGER:
         raise ValueError
     return value
-
-
-def _date(cell: str, form: str | None) -> Any:
-    try:
-        return read_date(cell)
-    except ValueError:
-        if form is None:
-            raise
-        return read_date(cell, form)

@@ -58,6 +58,20 @@ def expand(columns: Columns, features: Iterable[Feature]) -> Columns:
     return expanded
 
 
+def read_date_of(feature: Feature) -> Callable[[str], datetime]:
+    """Make the function that reads a date as ISO 8601 writes it, or as the table of training did."""
+
+    def read(text: str) -> datetime:
+        try:
+            return read_date(text)
+        except ValueError:
+            if feature.format is None:
+                raise
+            return read_date(text, feature.format)
+
+    return read
+
+
 def read_date(text: str, form: str | None = None) -> datetime:
     """Read a date or time, by default as ISO 8601 writes it, as naive UTC. Raises ValueError."""
     moment = datetime.strptime(text, form) if form else datetime.fromisoformat(text)

@@ -14,6 +14,7 @@ from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
 Policy = Literal["refuse", "ignore"]
 
 MAX_LISTED = 20
+YEARS = "from 1678 to 2261"  # As model.columns.read_date takes them.
 
 
 class RecordsError(ValueError):
@@ -96,13 +97,17 @@ def allowed(feature: Feature, unknown_categories: Policy) -> str:
         more = f" and {len(categories) - MAX_LISTED} more that GET /model lists" * (len(categories) > MAX_LISTED)
         listed = f"must be one of: {', '.join(categories[:MAX_LISTED])}{more}"
         return listed + (" or null" if feature.nullable else "")
-    return {
-        "number": f"must be a number of at most {SAFE_NUMBER:g} in size",
-        "integer": f"must be a whole number of at most {SAFE_INTEGER} in size",
-        "boolean": "must be true or false",
-        "string": "must be a string",
-        "datetime": "must be a date or time as ISO 8601 writes it (2026-11-21, 2026-11-21T08:30:00), from 1678 to 2261",
-    }[feature.type] + (" or null" if feature.nullable else "")
+    return (
+        {
+            "number": f"must be a number of at most {SAFE_NUMBER:g} in size",
+            "integer": f"must be a whole number of at most {SAFE_INTEGER} in size",
+            "boolean": "must be true or false",
+            "string": "must be a string",
+            "datetime": f"must be a date or time as ISO 8601 writes it (2026-11-21, 2026-11-21T08:30:00), {YEARS}",
+        }[feature.type]
+        + (f" or {feature.format}" if feature.format else "")
+        + (" or null" if feature.nullable else "")
+    )
 
 
 def missing(feature: Feature, unknown_categories: Policy) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal, NoReturn
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema, from_json
 
-from model.columns import Columns, columns_of, read_date
+from model.columns import Columns, columns_of, read_date_of
 from model.faults import FaultLog, InvalidRecords, MalformedRecords, Policy, TooManyRecords, allowed, missing, unknown
 from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature
 
@@ -139,7 +139,9 @@ class RecordParser:
         elif feature.type == "boolean":
             schema = core_schema.bool_schema(strict=True)
         elif feature.type == "datetime":
-            schema = core_schema.no_info_after_validator_function(read_date, core_schema.str_schema(strict=True))
+            schema = core_schema.no_info_after_validator_function(
+                read_date_of(feature), core_schema.str_schema(strict=True)
+            )
         elif closed:
             schema = core_schema.literal_schema(list(feature.categories or []))
         else:

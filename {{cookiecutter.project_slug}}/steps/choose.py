@@ -36,7 +36,9 @@ def read_columns(table: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, d
                     formats[name] = form
                     print(f"Read {name} as dates written {form}")
             elif _share(X[name], DECIMAL_COMMA.fullmatch) > 0.1 and _share(X[name], _is_european) == 1:
-                raise TableError(f"column {name} has decimal commas: save its numbers with decimal points")
+                raise TableError(
+                    f"column {name} has decimal commas: save its numbers with decimal points, or name it in DROP"
+                )
         elif types.is_float_dtype(X[name]) and np.isinf(X[name].to_numpy("float64", na_value=np.nan)).any():
             raise TableError(f"column {name} holds infinity: replace it, or leave the column out")
     return X, formats

@@ -33,7 +33,7 @@ def _walk(estimator: Any, names: list[str]) -> Iterator[tuple[str, np.ndarray[An
             if not isinstance(step, SimpleImputer):  # Whatever comes next has other columns.
                 return
     elif isinstance(estimator, ColumnTransformer):
-        for _, step, columns in estimator.transformers_:
+        for _, step, columns in getattr(estimator, "transformers_", []):  # None if it is not fitted.
             yield from _walk(step, _names(columns, names))
     else:
         categories = getattr(estimator, "categories_", None)

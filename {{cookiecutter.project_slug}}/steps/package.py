@@ -21,7 +21,7 @@ from api.settings import SettingsError, load_settings
 from model.engines import ENGINES, EngineError
 from model.engines.sklearn_engine import as_fitted
 from model.frames import to_frame
-from steps.dialect import TableError
+from steps.dialect import SEPARATORS, TableError
 from steps.encoders import encoded_categories
 from steps.features import SignatureError, infer, read_features, to_columns
 from steps.models import OnnxModel, read_model
@@ -39,11 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sample", type=Path, required=True, help="a table with rows that it was fitted on")
     parser.add_argument("--target", default="", help="the column of the sample that it predicts, or several: a,b")
     parser.add_argument("--engine", help=f"one of {', '.join(ENGINES)} (default: the first that answers alike)")
+    parser.add_argument("--separator", help=f"of the sample, one of {', '.join(SEPARATORS)} (default: detected)")
+    parser.add_argument("--encoding", help="of the sample, as cp1252 (default: detected)")
     options = parser.parse_args(arguments)
     try:
         settings = load_settings()
         model = read_model(options.model, allow_pickle=settings.allow_pickle)
-        sample = read_sample(options.sample, model)
+        sample = read_sample(options.sample, model, options.separator, options.encoding)
         targets = find(options.target, sample) if options.target else []
         X = select(sample, model, targets)
         features = read_features(X, encoded_categories(model, list(X.columns)))
@@ -57,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(announce(manifest))
 
 
-def read_sample(path: Path, model: Any) -> pd.DataFrame:
+def read_sample(path: Path, model: Any, separator: str | None, encoding: str | None) -> pd.DataFrame:
     """Read the sample; columns that the encoders of the model know as text stay text. Raises TableError."""
-    sample, _ = read_table(path, exact=True)
+    sample, _ = read_table(path, separator, encoding, exact=True)
     if len(sample) < MIN_ROWS:
         raise TableError(f"{path} has a single row: give {MIN_ROWS} or more that the model was fitted on")
     encoded = encoded_categories(model, feature_names(model, sample) or list(sample.columns))
@@ -68,7 +70,7 @@ def read_sample(path: Path, model: Any) -> pd.DataFrame:
         for name, categories in encoded.items()
         if name in sample and types.is_numeric_dtype(sample[name]) and all(isinstance(one, str) for one in categories)
     ]
-    return read_table(path, exact=True, text=text)[0] if text else sample
+    return read_table(path, separator, encoding, exact=True, text=text)[0] if text else sample
 
 
 def feature_names(model: Any, sample: pd.DataFrame) -> list[str] | None:

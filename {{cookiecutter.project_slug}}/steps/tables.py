@@ -6,8 +6,9 @@ import datetime
 import decimal
 import gzip
 import io
+import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from model.cells import MISSING
 from model.faults import MAX_LISTED, MalformedRecords
 from model.tables import CsvRows
 from steps.dialect import SEPARATORS, TableError, detect
+
+CODE = re.compile("0[0-9]+")
 
 
 def read_table(
@@ -37,8 +40,10 @@ def read_table(
         table, how = _parquet(path, content, exact), "Parquet"
     else:
         name, encoding = detect(path, content, separator, encoding)
-        dtypes = {"dtype": dict.fromkeys(text, "str")} if exact else {"dtype_backend": "numpy_nullable"}
-        table, how = _csv(path, content, name, encoding, dtypes), f"separated by {name}, in {encoding}"
+        table, codes = _csv(path, content, name, encoding, exact, text)
+        how = f"separated by {name}, in {encoding}"
+        if codes and not exact:
+            how += f"; {listing(codes)} as text, for numbers do not begin with 0"
     if table.shape[1] < 2 and not exact:
         raise TableError(f"{path} has a single column, {how}: name another SEPARATOR, or add columns to predict from")
     twice = table.columns[table.columns.duplicated()]
@@ -109,22 +114,33 @@ def _simple(values: pd.Series[Any]) -> pd.Series[Any]:
     return values
 
 
-def _csv(path: Path, content: bytes, separator: str, encoding: str, dtypes: Mapping[str, Any]) -> pd.DataFrame:
-    """Let the reader that serves tables check the rows, for pandas fills short ones; then read their types."""
+def _csv(
+    path: Path, content: bytes, separator: str, encoding: str, exact: bool, text: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Let the reader that serves tables check the rows, for pandas fills short ones; then read their types.
+
+    Also answers the columns with codes, as 01067 is one, which are read as text unless `exact`.
+    """
     try:
-        text = content.decode(encoding).removeprefix("\ufeff")
-        rows = CsvRows(io.BytesIO(text.encode()), delimiter=SEPARATORS[separator])
+        decoded = content.decode(encoding).removeprefix("\ufeff")
+        rows = CsvRows(io.BytesIO(decoded.encode()), delimiter=SEPARATORS[separator])
+        codes: set[int] = set()
         for number, row in enumerate((row for batch in rows for row in batch), 1):
             if len(row) != len(rows.header):
                 raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {len(rows.header)}")
+            codes.update(place for place, cell in enumerate(row) if cell[:1] == "0" and CODE.fullmatch(cell))
     except UnicodeError:
         raise TableError(f"{path} is not in {encoding}: name another encoding, or none to have it detected") from None
     except MalformedRecords as error:
         raise TableError(f"{path} is no proper table: {error}") from None
+    names = [rows.header[place] for place in sorted(codes)]
     if len(set(rows.header)) < len(rows.header):  # pandas would rename them.
-        return pd.DataFrame(columns=rows.header)
+        return pd.DataFrame(columns=rows.header), names
+    dtypes: dict[str, Any] = {"dtype": dict.fromkeys(text, "str")}
+    if not exact:
+        dtypes = {"dtype": dict.fromkeys(names, "string"), "dtype_backend": "numpy_nullable"}
     table: pd.DataFrame = pd.read_csv(
-        io.StringIO(text),
+        io.StringIO(decoded),
         sep=SEPARATORS[separator],
         header=0,
         names=rows.header,
@@ -134,4 +150,4 @@ def _csv(path: Path, content: bytes, separator: str, encoding: str, dtypes: Mapp
         low_memory=False,
         **dtypes,
     )
-    return table
+    return table, names

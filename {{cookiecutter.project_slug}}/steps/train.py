@@ -63,7 +63,8 @@ def train(options: argparse.Namespace, settings: Settings) -> Manifest:
     targets = find(options.target, table)
     known = with_targets(table, targets)
     if len(known) < len(table):
-        print(f"Left out {len(table) - len(known)} rows without a value for {', '.join(targets)}")
+        count = len(table) - len(known)
+        print(f"Left out {count} row{'s' * (count > 1)} without a value for {', '.join(targets)}")
     task = read_task(read_columns(known, targets)[0], options.task)
     for name in targets if task == "classification" else []:
         known = without_rare(known, name)

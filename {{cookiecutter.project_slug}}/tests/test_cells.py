@@ -105,6 +105,6 @@ def test_an_unknown_category_can_be_ignored() -> None:
 
 def test_a_row_in_place_of_a_header_is_not_repeated() -> None:
     with pytest.raises(
-        MalformedRecords, match=r"^the first line names no feature of this model, which are: weight, age"
+        MalformedRecords, match=r"^the first line names no feature of this model, separated as expected: weight, age"
     ):
         CellParser(FEATURES, ["3.0", "4", "TRUE"])

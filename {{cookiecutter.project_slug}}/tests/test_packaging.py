@@ -195,10 +195,14 @@ def test_an_unknown_category_is_allowed_where_the_estimator_takes_it(packaged: P
     ("fitted", "message"),
     [
         (LogisticRegression(), "the estimator cannot predict the sample: .* is not fitted yet"),
+        (
+            make_pipeline(encoder(), LogisticRegression()),
+            "the estimator cannot predict the sample: .* is not fitted yet",
+        ),
         (LogisticRegression().fit([[1], [2]], [0, 1]), "the estimator cannot predict the sample: X has 2 features"),
         (KNeighborsClassifier().fit([[1, 2]] * 9, [0] * 9), None),
     ],
-    ids=["unfitted", "other columns", "one class"],
+    ids=["unfitted", "unfitted pipeline", "other columns", "one class"],
 )
 def test_an_estimator_that_cannot_predict_is_refused(
     packaged: Packager, pets: pd.DataFrame, fitted: Any, message: str | None

@@ -221,3 +221,13 @@ def test_millions_of_faults_are_counted_and_not_kept() -> None:
     assert of_one.value.count == 100_000 + 4
     assert {len(one.value.faults) for one in (caught, of_one, of_lines)} == {MAX_FAULTS}
     assert peak < 60_000_000
+
+
+def test_a_date_may_be_written_as_in_the_table_of_training() -> None:
+    born = FEATURES[6].model_copy(update={"format": "%d.%m.%Y"})
+    parser = RecordParser(SIGNATURE.model_copy(update={"features": [born]}))
+
+    assert parser.parse_json(b'{"born": "21.11.2026"}')["born"][0] == np.datetime64("2026-11-21")
+    with pytest.raises(InvalidRecords) as caught:
+        parser.parse_json(b'{"born": "31.02.2026"}')
+    assert caught.value.faults[0].detail.endswith(" or %d.%m.%Y or null")

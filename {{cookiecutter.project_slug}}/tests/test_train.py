@@ -287,7 +287,7 @@ def test_rows_without_a_target_and_classes_of_one_row_are_left_out(
     model = fit(table, "y", features="x")
 
     out = capsys.readouterr().out
-    assert "Left out 1 rows without a value for y\n" in out
+    assert "Left out 1 row without a value for y\n" in out
     assert "Left out the only row with y c: a class needs two rows or more\n" in out
     assert (model.signature.n_samples, model.signature.target.classes) == (28, ["a", "b"])
 
@@ -381,3 +381,12 @@ def test_nothing_is_drawn_where_stderr_is_no_terminal(
     fit(shop, "churned", estimator="random-forest")
 
     assert capsys.readouterr().err == ""
+
+
+def test_codes_with_leading_zeros_stay_text(fit: Train, capsys: pytest.CaptureFixture[str]) -> None:
+    table = pd.DataFrame({"zip": ["01067", "04109", "80331"] * 10, "y": ["a", "b", "b"] * 10, "x": range(30)})
+
+    model = fit(table, "y", features="zip,x")
+
+    assert features_of(model)["zip"].categories == ["01067", "04109", "80331"]
+    assert "; zip as text, for numbers do not begin with 0" in capsys.readouterr().out
