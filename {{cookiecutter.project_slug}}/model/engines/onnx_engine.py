@@ -1,5 +1,7 @@
 """An ONNX graph, run by ONNX Runtime: needs neither scikit-learn nor pandas, and holds no code."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,45 +13,46 @@ from model.signature import Signature, Target
 
 FILE = "model.onnx"
 MISSING = "\ufdd0missing"  # Stands for missing text in a graph, which knows no None; it begins with no character.
+COLUMNS = "columns"  # The key of a graph's metadata under which it says which columns each input takes, as JSON.
 DTYPES = {"tensor(double)": "float64", "tensor(float)": "float32", "tensor(int64)": "int64", "tensor(bool)": "bool"}
 
 Array = np.ndarray[Any, Any]
 
 
 class OnnxEngine:
-    """A graph with an input for each column, or one for all; its outputs are labels and probabilities."""
+    """A graph that takes the columns in one or more groups; its outputs are labels and probabilities."""
 
     def __init__(self, session: onnxruntime.InferenceSession, signature: Signature) -> None:
         self._session = session
         self._features = signature.features
         self._targets = signature.targets
-        self._inputs = [(one.name, one.type) for one in session.get_inputs()]
+        inputs = session.get_inputs()
+        places = json.loads(session.get_modelmeta().custom_metadata_map.get(COLUMNS, "{}"))
+        if not places:  # The graph is not of our making: it takes each column for itself, or all as one matrix.
+            n_columns = sum(len(feature.parts or [""]) for feature in self._features)
+            columns = list(range(n_columns))
+            groups = [[place] for place in columns] if len(inputs) > 1 else [columns]
+            places = dict(zip([one.name for one in inputs], groups, strict=True))
+        self._inputs = [(one.name, one.type, places[one.name]) for one in inputs]
         self._outputs = [one.name for one in session.get_outputs()]
 
     def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
         """Predict one label per target and row of the columns, each an array of shape (n,)."""
         arrays = list(expand(columns, self._features).values())
-        outputs = self._outputs[: 1 + probabilities]
-        labels, *shares = self._session.run(outputs, self._feeds(arrays))
+        feeds = {name: _matrix([arrays[place] for place in places], kind) for name, kind, places in self._inputs}
+        labels, *shares = self._session.run(self._outputs[: 1 + probabilities], feeds)
         by_target = np.reshape(labels, (len(arrays[0]), -1)).T
         return Prediction(
             [_as_trained(values, target) for values, target in zip(by_target, self._targets, strict=True)],
             _by_target(shares[0], self._targets) if probabilities else None,
         )
 
-    def _feeds(self, arrays: list[Array]) -> dict[str, Array]:
-        if len(self._inputs) > 1 or len(arrays) == 1:
-            pairs = zip(self._inputs, arrays, strict=True)
-            return {name: _cells(array, kind).reshape(-1, 1) for (name, kind), array in pairs}
-        ((name, kind),) = self._inputs
-        return {name: np.column_stack([_cells(array, kind) for array in arrays])}
 
-
-def load(content: bytes, signature: Signature) -> OnnxEngine:
-    """Read the graph. Raises EngineError."""
+def load(content: bytes, signature: Signature, threads: int | None = None) -> OnnxEngine:
+    """Read the graph, which may calculate with so many threads. Raises EngineError."""
     options = onnxruntime.SessionOptions()
-    # A process serves one request at a time and there is one for each core: more threads would only wait.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads or 1, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # Others need the cores.
     options.log_severity_level = 4
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -58,10 +61,14 @@ def load(content: bytes, signature: Signature) -> OnnxEngine:
     return OnnxEngine(session, signature)
 
 
-def _cells(values: Array, kind: str) -> Array:
+def _matrix(arrays: Sequence[Array], kind: str) -> Array:
+    """Put columns of shape (n,) side by side, in the type of an input."""
     if kind == "tensor(string)":
-        return np.array([MISSING if value is None else value for value in values], dtype=object)
-    return values.astype("float64").astype(DTYPES[kind])  # True, False and None become 1, 0 and NaN.
+        cells = [MISSING if value is None else value for array in arrays for value in array.tolist()]
+        return np.array(cells, dtype=object).reshape(len(arrays), -1).T
+    # True, False and None become 1, 0 and NaN.
+    numbers = np.concatenate(arrays, dtype=np.float64, casting="unsafe").reshape(len(arrays), -1).T
+    return numbers.astype(DTYPES[kind], copy=False)
 
 
 def _as_trained(labels: Array, target: Target) -> Array:

@@ -34,22 +34,32 @@ def _cells(values: Any, is_text: bool) -> Any:
 
 
 def _equals(column: Any, values: Any, is_text: bool) -> Any:
-    """Compare a column with values, into a column of 0 and 1 for each; what is missing equals what is missing."""
+    """Compare a column with values, into a column of booleans for each; what is missing equals what is missing."""
     cells = _cells(values, is_text)
     hits = op("Equal", column, cells)
     if not is_text and np.isnan(cells).any():
         hits = op("Or", hits, op("And", op("IsNaN", column), np.isnan(cells)))
-    return op("Cast", hits, to=TensorProto.DOUBLE)
+    return hits
+
+
+def _numbers(values: Any) -> Any:
+    return op("Cast", values, to=TensorProto.DOUBLE)
+
+
+def _join(parts: list[Any]) -> Any:
+    return op("Concat", *parts, axis=1) if len(parts) > 1 else op("Identity", *parts)
 
 
 def _impute(imputer: Any, operator: Any) -> Any:
     if imputer.add_indicator or not pd.isna(imputer.missing_values):
         raise NotImplementedError("SimpleImputer with an indicator, or missing_values other than nan")
-    filled = []
-    for (column, is_text), fill in zip(_columns(operator), imputer.statistics_, strict=True):
-        gap = op("Cast", _equals(column, [np.nan], is_text), to=TensorProto.BOOL)
-        filled.append(op("Where", gap, _cells([fill], is_text), column))
-    return filled
+    filled, first = [], 0
+    for x in operator.inputs:
+        is_text, width = isinstance(x.type, StringTensorType), x.type.shape[1]
+        gaps = op("Equal", x, _cells([np.nan], is_text)) if is_text else op("IsNaN", x)
+        filled.append(op("Where", gaps, _cells(imputer.statistics_[first : first + width], is_text), x))
+        first += width
+    return _join(filled)
 
 
 def _one_hot(encoder: Any, operator: Any) -> Any:
@@ -62,15 +72,16 @@ def _one_hot(encoder: Any, operator: Any) -> Any:
         hot = _equals(column, frequent, is_text)
         if rare is not None:
             others = rare if encoder.handle_unknown == "ignore" else frequent
-            count = op("ReduceSum", _equals(column, others, is_text), np.array([1]), keepdims=1)
-            hot = op("Concat", hot, count if others is rare else op("Sub", np.array([1.0]), count), axis=1)
+            count = op("ReduceSum", _numbers(_equals(column, others, is_text)), np.array([1]), keepdims=1)
+            found = op("Cast", count, to=TensorProto.BOOL)
+            hot = op("Concat", hot, found if others is rare else op("Not", found), axis=1)
         dropped = encoder.drop_idx_[place] if encoder.drop_idx_ is not None else None
         if dropped is not None:
             if rare is not None:
                 raise NotImplementedError("OneHotEncoder with drop and infrequent categories")
             hot = op("Gather", hot, np.delete(np.arange(len(categories)), dropped), axis=1)
         parts.append(hot)
-    return parts
+    return _numbers(_join(parts))
 
 
 def _ordinal(encoder: Any, operator: Any) -> Any:
@@ -82,20 +93,20 @@ def _ordinal(encoder: Any, operator: Any) -> Any:
         codes = np.arange(len(categories), dtype=np.float64)
         if pd.isna(categories[-1]):
             codes[-1] = encoder.encoded_missing_value
-        hits = op("Cast", _equals(column, categories, is_text), to=TensorProto.BOOL)
-        code = op("ReduceMin", op("Where", hits, codes, np.array([np.inf])), np.array([1]), keepdims=1)
+        hits = op("Where", _equals(column, categories, is_text), codes, np.array([np.inf]))
+        code = op("ReduceMin", hits, np.array([1]), keepdims=1)
         parts.append(op("Where", op("IsInf", code), np.array([unknown]), code))
-    return parts
+    return _join(parts)
 
 
-def _register(cls: type, build: Callable[[Any, Any], list[Any]], keeps_text: bool = False) -> None:
+def _register(cls: type, build: Callable[[Any, Any], Any], keeps_text: bool = False) -> None:
     def shape(operator: Any) -> None:
         kind = type(operator.inputs[0].type) if keeps_text else DoubleTensorType
         operator.outputs[0].type = kind([None, len(operator.raw_operator.get_feature_names_out())])
 
     def convert(scope: Any, operator: Any, container: Any) -> None:
-        parts = build(operator.raw_operator, operator)
-        op("Concat", *parts, axis=1, output_names=operator.outputs).add_to(scope, container)
+        columns = build(operator.raw_operator, operator)
+        op("Identity", columns, output_names=operator.outputs).add_to(scope, container)
 
     # By its own name for a class skl2onnx knows how to give it its columns.
     update_registered_converter(cls, sklearn_operator_name_map[cls], shape, convert)

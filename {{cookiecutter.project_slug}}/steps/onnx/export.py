@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
+from collections import Counter
 from typing import Any
 
 import onnx
@@ -17,6 +19,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from model.engines import EngineError
+from model.engines.onnx_engine import COLUMNS
 from steps.onnx import encoders, formulas, trees  # noqa: F401 (they register their converters)
 
 # What the trees need; skl2onnx itself goes no further than what it is told in formulas.py.
@@ -27,7 +30,8 @@ IR_VERSION = 10
 def export(estimator: Any, X: pd.DataFrame) -> bytes:
     """Convert a fitted estimator that takes the columns of X, of shape (n_samples, n_features). Raises EngineError.
 
-    The graph has an input of shape (n_samples, 1) for each column: float64 with NaN, or text with MISSING.
+    The graph has an input of shape (n_samples, n_columns) for each group of columns that it takes together: float64
+    with NaN, or text with MISSING. Its metadata say which columns these are.
     """
     try:
         with warnings.catch_warnings():
@@ -51,6 +55,7 @@ def _convert(estimator: Any, X: pd.DataFrame) -> onnx.ModelProto:
     for opset in model.opset_import:
         opset.version = LATEST.get(opset.domain, opset.version)
     _answer_in_float64(model.graph)
+    helper.set_model_props(model, {COLUMNS: json.dumps(_join_inputs(model.graph))})
     return model
 
 
@@ -74,6 +79,27 @@ def _answer_in_float64(graph: onnx.GraphProto) -> None:
         if kind.elem_type in (TensorProto.FLOAT, TensorProto.DOUBLE):
             graph.node.append(helper.make_node("Cast", [output.name], [f"{output.name}_64"], to=TensorProto.DOUBLE))
             output.name, kind.elem_type = f"{output.name}_64", TensorProto.DOUBLE
+
+
+def _join_inputs(graph: onnx.GraphProto) -> dict[str, list[int]]:
+    """Take columns as one input where the graph only joins them, and return the places of each input's columns.
+
+    Each input costs a request about as much as an operator.
+    """
+    places = {one.name: [place] for place, one in enumerate(graph.input)}
+    types_ = {one.name: one.type.tensor_type.elem_type for one in graph.input}
+    uses = Counter(name for node in graph.node for name in node.input)
+    for node in [node for node in graph.node if node.op_type == "Concat"]:
+        if all(name in types_ and uses[name] == 1 for name in node.input):
+            (joined,) = node.output
+            places[joined] = [place for name in node.input for place in places.pop(name)]
+            kind = types_[node.input[0]]
+            graph.input.append(helper.make_tensor_value_info(joined, kind, [None, len(places[joined])]))
+            graph.node.remove(node)
+    kept = [one for one in graph.input if one.name in places]
+    del graph.input[:]
+    graph.input.extend(kept)
+    return places
 
 
 def _reason(estimator: Any, error: Exception) -> str:

@@ -64,7 +64,9 @@ def classifiers(*classes: type, prepare: Build | None = None) -> Decorator:
                 shares = op("Concat", op("Neg", scores[0]), scores[0], axis=1) if len(labels) == 2 else scores[0]
             elif shares is None:  # skl2onnx wants probabilities of all classifiers.
                 shares = _hits(places, len(labels))
-            op("Gather", labels, places, output_names=operator.outputs[:1]).add_to(scope, container)
+            counted = np.array_equal(labels, np.arange(len(labels)))
+            named = places if counted else op("Gather", labels, places)
+            op("Identity", named, output_names=operator.outputs[:1]).add_to(scope, container)
             op("Identity", shares, output_names=operator.outputs[1:]).add_to(scope, container)
 
         for cls in classes:
@@ -129,12 +131,20 @@ def _linear_classifier(model: Any, x: Any) -> Any:
     return of_two(scores) if len(model.classes_) == 2 else argmax(scores), None, scores
 
 
-@classifiers(discriminant_analysis.LinearDiscriminantAnalysis)
-def _discriminant(model: Any, x: Any) -> Any:
-    scores = _linear(x, model.coef_, model.intercept_)
-    if len(model.classes_) == 2:
-        return of_two(scores), shares_of_two(op("Sigmoid", scores)), scores
-    return argmax(scores), op("Softmax", scores, axis=1), scores
+@classifiers(
+    discriminant_analysis.LinearDiscriminantAnalysis,
+    linear_model.LogisticRegression,
+    linear_model.LogisticRegressionCV,
+)
+def _logistic(model: Any, x: Any) -> Any:
+    if getattr(model, "solver", "") == "liblinear" and len(model.classes_) > 2:
+        raise NotImplementedError("one regression against the rest for each of several classes")
+    coefficients, intercept = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # As if the first class had a score too, which is always 0.
+        coefficients, intercept = np.vstack([np.zeros_like(coefficients), coefficients]), np.append(0.0, intercept)
+    scores = _linear(x, coefficients, intercept)
+    raw = op("Gather", scores, np.array([1]), axis=1) if len(model.classes_) == 2 else scores
+    return argmax(scores), op("Softmax", scores, axis=1), raw
 
 
 @regressors(cross_decomposition.CCA, cross_decomposition.PLSCanonical)
