@@ -6,6 +6,7 @@ booleans and strings are objects with None.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,12 @@ MIN_YEAR, MAX_YEAR = 1678, 2261  # What pandas can hold in nanoseconds, which so
 Array = np.ndarray[Any, Any]
 Columns = dict[str, Array]
 
-DTYPES = {
-    "number": "float64",
-    "integer": "float64",
-    "datetime": "datetime64[us]",
-    "boolean": "object",
-    "string": "object",
+DTYPES: dict[str, np.dtype[Any]] = {
+    "number": np.dtype("float64"),
+    "integer": np.dtype("float64"),
+    "datetime": np.dtype("datetime64[us]"),
+    "boolean": np.dtype("object"),
+    "string": np.dtype("object"),
 }
 # What an estimator, which takes only numbers, gets in place of a date.
 PARTS: dict[str, Callable[[Array], Array]] = {
@@ -41,8 +42,8 @@ def column(feature: Feature, values: Sequence[object]) -> Array:
 
 
 def columns_of(records: Sequence[Mapping[str, Any]], features: Iterable[Feature]) -> Columns:
-    """Make the columns from records that were validated."""
-    return {feature.name: column(feature, [record.get(feature.name) for record in records]) for feature in features}
+    """Make the columns from records that were validated, and have all fields."""
+    return {feature.name: column(feature, list(map(itemgetter(feature.name), records))) for feature in features}
 
 
 def expand(columns: Columns, features: Iterable[Feature]) -> Columns:

@@ -26,12 +26,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from model import card
 from model.engines import Engine, EngineError, engine_module
 from model.signature import Signature
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
+AGAIN = 'run "make train" to make a new one'
 Metrics = dict[str, Any]
 
 
@@ -80,6 +80,8 @@ def save(
 
     The folder appears whole or not at all.
     """
+    from model import card  # Which serving does not need.
+
     created = datetime.now(UTC).replace(microsecond=0)
     artifacts.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=artifacts))
@@ -127,24 +129,28 @@ def current(artifacts: Path) -> Path:
     return artifacts / version
 
 
+def read_manifest(folder: Path) -> Manifest:
+    """Read what a package says it is, which nothing has verified yet. Raises PackageError."""
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except OSError:
+        raise PackageError(f"{folder / MANIFEST} not found: {AGAIN}") from None
+    except ValidationError:
+        raise PackageError(f"{folder / MANIFEST} is not a manifest that this version reads: {AGAIN}") from None
+
+
 def verify(folder: Path, *, allow_pickle: bool = False) -> Manifest:
     """Check the hash of every file, the libraries installed and whether a pickle is allowed; load nothing.
 
     Raises PackageError with one line that says what differs and what to do.
     """
-    again = 'run "make train" to make a new one'
-    try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    except OSError:
-        raise PackageError(f"{folder / MANIFEST} not found: {again}") from None
-    except ValidationError:
-        raise PackageError(f"{folder / MANIFEST} is not a manifest that this version reads: {again}") from None
+    manifest = read_manifest(folder)
     found = {path.name for path in folder.iterdir()} - {MANIFEST}
     for name in sorted(found ^ manifest.files.keys()):
-        raise PackageError(f"{folder} {'has the extra' if name in found else 'lacks the'} file {name}: {again}")
+        raise PackageError(f"{folder} {'has the extra' if name in found else 'lacks the'} file {name}: {AGAIN}")
     for name, digest in manifest.files.items():
         if _sha256(folder / name) != digest:
-            raise PackageError(f"{folder / name} is not the file that was packaged (its SHA-256 differs): {again}")
+            raise PackageError(f"{folder / name} is not the file that was packaged (its SHA-256 differs): {AGAIN}")
     for library, version in manifest.libraries.items():
         _check_library(library, version, folder)
     if manifest.engine == "joblib" and not allow_pickle:
@@ -155,13 +161,13 @@ def verify(folder: Path, *, allow_pickle: bool = False) -> Manifest:
     return manifest
 
 
-def load(folder: Path, *, allow_pickle: bool = False) -> Package:
-    """Verify a package and load it. Raises PackageError."""
+def load(folder: Path, *, allow_pickle: bool = False, threads: int | None = None) -> Package:
+    """Verify a package and load it; the model may calculate with so many threads. Raises PackageError."""
     manifest = verify(folder, allow_pickle=allow_pickle)
     try:
         signature = Signature.model_validate_json((folder / "signature.json").read_bytes())
         module = engine_module(manifest.engine)
-        engine = module.load((folder / module.FILE).read_bytes(), signature)
+        engine = module.load((folder / module.FILE).read_bytes(), signature, threads)
     except (EngineError, ValidationError) as error:
         raise PackageError(f"{folder} cannot be loaded: {error}") from error
     except Exception as error:  # Of whatever library the model is stored with.

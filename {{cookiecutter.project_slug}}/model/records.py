@@ -1,7 +1,7 @@
 """Records as JSON: parsed and validated in one pass, answered as columns."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NoReturn
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema, from_json
@@ -11,6 +11,8 @@ from model.faults import FaultLog, InvalidRecords, MalformedRecords, Policy, Too
 from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature
 
 MAX_FAULTS = 1_000  # Three bytes of a request can be three faults: the answer must not explode.
+SLICE = 100_000  # Bytes of a list, which take some milliseconds to validate.
+BETWEEN = re.compile(rb"}[ \t\r\n]*,")
 
 
 class RecordParser:
@@ -40,14 +42,35 @@ class RecordParser:
         self._many = SchemaValidator(many)
 
     def parse_json(self, body: bytes) -> Columns:
-        """Read one record `{…}` or a list of records `[{…}, …]`. Raises RecordsError."""
+        """Read one record `{…}` or a list of records `[{…}, …]` into columns. Raises RecordsError."""
+        return self.columns(self.read_json(body))
+
+    def read_json(self, body: bytes) -> list[dict[str, Any]]:
+        """Read and validate one record `{…}` or a list of records `[{…}, …]`. Raises RecordsError."""
         if self.unknown_fields == "ignore":
             _load(body)  # Validation does not look into the fields it ignores.
         try:
-            records = [self._one.validate_json(body)] if is_one(body) else self._many.validate_json(body)
+            if is_one(body):
+                return [self._one.validate_json(body)]
+            return self._read_list(body)
         except ValidationError:
             self._explain(body)
-        return self._columns(records)
+
+    def _read_list(self, body: bytes) -> list[dict[str, Any]]:
+        """Read a list slice by slice, for other threads cannot run while something is validated."""
+        records: list[dict[str, Any]] = []
+        try:
+            for part in slices(body):
+                records += self._many.validate_json(part)
+        except ValidationError:  # Or was it cut within a string?
+            return list(self._many.validate_json(body))
+        if self._max_rows is not None and len(records) > self._max_rows:
+            self._explain(body)
+        return records
+
+    def columns(self, records: Sequence[dict[str, Any]]) -> Columns:
+        """Make the columns of records that were validated."""
+        return columns_of(records, self.features.values())
 
     def parse_lines(self, lines: Sequence[bytes], start: int = 0) -> Columns:
         """Read one record `{…}` a line, the first of which is row `start`. Raises RecordsError with the row."""
@@ -66,20 +89,17 @@ class RecordParser:
             except MalformedRecords:
                 raise MalformedRecords(f"row {row + 1} is not valid JSON") from None
         log.raise_if_any()
-        return self._columns(records)
+        return self.columns(records)
 
     def parse_values(self, records: Sequence[dict[str, Any]], start: int = 0) -> Columns:
         """Check records of Python values, the first of which is row `start`. Raises InvalidRecords."""
         try:
-            return self._columns(self._many.validate_python(records))
+            return self.columns(self._many.validate_python(records))
         except ValidationError:
             log = FaultLog(self.max_faults)
         for row, record in enumerate(records, start):
             self._note(record, (row,), log)
         raise InvalidRecords(log.faults, log.count)
-
-    def _columns(self, records: Sequence[dict[str, Any]]) -> Columns:
-        return columns_of(records, self.features.values())
 
     def _explain(self, body: bytes) -> NoReturn:
         """Look again at a body that was refused, and raise what is wrong with it."""
@@ -117,7 +137,7 @@ class RecordParser:
 
     def _record_schema(self) -> CoreSchema:
         fields = {
-            feature.name: core_schema.typed_dict_field(self._value_schema(feature), required=not feature.nullable)
+            feature.name: core_schema.typed_dict_field(self._value_schema(feature))
             for feature in self.features.values()
         }
         behavior: Literal["forbid", "ignore"] = "forbid" if self.unknown_fields == "refuse" else "ignore"
@@ -146,7 +166,20 @@ class RecordParser:
             schema = core_schema.literal_schema(list(feature.categories or []))
         else:
             schema = core_schema.str_schema(strict=True)
-        return core_schema.nullable_schema(schema) if feature.nullable else schema
+        if not feature.nullable:
+            return schema
+        return core_schema.with_default_schema(core_schema.nullable_schema(schema), default=None)
+
+
+def slices(body: bytes) -> Iterator[bytes]:
+    """Cut a JSON list of flat objects into shorter lists; a cut within a string makes lists that are not valid."""
+    text = body.strip(b" \t\r\n")
+    start, end = 1, len(text) - 1
+    if text[:1] == b"[" and text[-1:] == b"]":
+        while end - start > SLICE and (found := BETWEEN.search(text, start + SLICE, end)):
+            yield b"[" + text[start : found.start() + 1] + b"]"
+            start = found.end()
+    yield b"[" + text[start:] if start > 1 else body
 
 
 def is_one(body: bytes) -> bool:

@@ -10,10 +10,14 @@ from typing import Any
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.pipeline import Pipeline
+import threadpoolctl
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from model import package
 from model.engines import EngineError, engine_module
+from model.engines.sklearn_engine import limit_threads
 from model.package import Manifest, PackageError
 from steps.features import infer, read_features
 
@@ -187,3 +191,20 @@ def test_packages_can_be_saved_at_once(artifacts: Path, pets: pd.DataFrame, pipe
     versions = {one.result().version for one in manifests}
     assert package.current(artifacts).name in versions
     assert {path.name for path in artifacts.iterdir() if path.name.startswith(".")} == set()
+
+
+def test_an_estimator_keeps_to_the_threads_of_its_worker(pets: pd.DataFrame) -> None:
+    forest = RandomForestClassifier(n_estimators=3, n_jobs=-1)
+    fitted = make_pipeline(SimpleImputer(), VotingClassifier([("forest", forest)], voting="soft", n_jobs=2))
+    fitted.fit(pets[["weight", "age"]].to_numpy(), pets["kind"])
+    voting = fitted[-1]
+
+    before = threadpoolctl.threadpool_info()
+    try:
+        limit_threads(fitted, 1)
+
+        assert all(pool["num_threads"] == 1 for pool in threadpoolctl.threadpool_info())
+    finally:
+        for pool in before:
+            threadpoolctl.threadpool_limits(pool["num_threads"], user_api=pool["user_api"])
+    assert (voting.n_jobs, voting.estimators_[0].n_jobs) == (1, 1)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.faults import InvalidRecords, MalformedRecords, TooManyRecords
+from model import records
+from model.faults import InvalidRecords, MalformedRecords, RecordsError, TooManyRecords
 from model.records import MAX_FAULTS, RecordParser
 from model.signature import Feature, Signature, Target
 
@@ -231,3 +232,43 @@ def test_a_date_may_be_written_as_in_the_table_of_training() -> None:
     with pytest.raises(InvalidRecords) as caught:
         parser.parse_json(b'{"born": "31.02.2026"}')
     assert caught.value.faults[0].detail.endswith(" or %d.%m.%Y or null")
+
+
+def lists() -> list[bytes]:
+    texts = ["", '"', "\\", 'a "quoted" {brace}, [bracket]', "\u00e9\u2028", "}, {", '"},{"', "\\u0041", "},,"]
+    rows = [{**GOOD, "note": text} for text in texts] * 3
+    return [
+        json.dumps(rows).encode(),
+        json.dumps(rows, indent=2, ensure_ascii=False).encode(),
+        b" \n[" + b" ,\t".join(json.dumps(row).encode() for row in rows) + b"]\r\n",
+    ]
+
+
+@pytest.mark.parametrize("size", [0, 1, 50, 100, 333])
+def test_a_list_is_read_the_same_in_slices_of_any_size(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    expected = [PARSER.read_json(body) for body in lists()]
+    monkeypatch.setattr(records, "SLICE", size)
+
+    assert all(len(list(records.slices(body))) > 1 for body in lists())
+    assert [PARSER.read_json(body) for body in lists()] == expected
+
+
+def test_what_is_wrong_is_refused_the_same_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong: list[list[object]] = [[GOOD, {**GOOD, "age": "x"}, {}], [GOOD] * 10_001]
+    bodies = [json.dumps(one).encode() for one in wrong]
+    good = json.dumps(GOOD).encode()
+    texts = ("[G", "[G,]", "[,G]", "[GG]", "[G G]", "x[G]", "[G]x", "[[G]]", "[G]]", "[G,G", "[G,,G]", "G,G", "[G},G]")
+    bodies += [text.encode().replace(b"G", good) for text in texts]
+
+    def refusals() -> list[str]:
+        found = []
+        for body in bodies:
+            with pytest.raises(RecordsError) as caught:
+                PARSER.read_json(body)
+            found.append(f"{caught.value} {getattr(caught.value, 'faults', '')}")
+        return found
+
+    expected = refusals()
+    for size in (0, 10, 200):
+        monkeypatch.setattr(records, "SLICE", size)
+        assert refusals() == expected

@@ -23,8 +23,8 @@ import pytest
 
 from api.settings import ROOT
 from model import package, tables
-from model.columns import columns_of
 from model.package import Package
+from model.records import RecordParser
 from model.signature import Label, label_name
 from steps import score, train
 from steps.scoring import parquet, workers
@@ -80,7 +80,8 @@ def records(n_rows: int = 50) -> list[dict[str, Any]]:
 
 
 def expected(model: Package, rows: list[dict[str, Any]]) -> tuple[list[Label], list[dict[str, float]]]:
-    prediction = model.engine.predict(columns_of(rows, model.signature.features), probabilities=True)
+    columns = RecordParser(model.signature, unknown_fields="ignore").parse_values(rows)
+    prediction = model.engine.predict(columns, probabilities=True)
     names = [label_name(label) for label in model.signature.target.classes or []]
     shares = (prediction.probabilities or [])[0].tolist()
     return prediction.labels[0].tolist(), [dict(zip(names, row, strict=True)) for row in shares]

@@ -4,13 +4,16 @@ An engine is chosen when a model is packaged (steps/packaging.py). A new engine 
 the names below, and a line in ENGINES.
 """
 
+from __future__ import annotations
+
 import importlib
-from typing import Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-import numpy as np
+if TYPE_CHECKING:  # The process that only checks a package needs no arrays.
+    import numpy as np
 
-from model.columns import Columns
-from model.signature import Signature
+    from model.columns import Columns
+    from model.signature import Signature
 
 ENGINES = {
     "onnx": "model.engines.onnx_engine",
@@ -33,6 +36,11 @@ class Prediction(NamedTuple):
     labels: list[np.ndarray[Any, Any]]
     probabilities: list[np.ndarray[Any, Any]] | None
 
+    def part(self, rows: slice) -> Prediction:
+        """Return what is said of some of the rows."""
+        shares = None if self.probabilities is None else [values[rows] for values in self.probabilities]
+        return Prediction([values[rows] for values in self.labels], shares)
+
 
 class Engine(Protocol):
     """A loaded model."""
@@ -47,8 +55,8 @@ class EngineModule(Protocol):
     FILE: str
     """The name of the model's file in a package."""
 
-    def load(self, content: bytes, signature: Signature) -> Engine:
-        """Read a model back. Raises EngineError."""
+    def load(self, content: bytes, signature: Signature, threads: int | None = None) -> Engine:
+        """Read a model back, which may calculate with so many threads. Raises EngineError."""
 
 
 def engine_module(name: str) -> EngineModule:

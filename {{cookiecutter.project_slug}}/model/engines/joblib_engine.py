@@ -4,12 +4,14 @@ import io
 
 import joblib
 
-from model.engines.sklearn_engine import SklearnEngine
+from model.engines.sklearn_engine import SklearnEngine, limit_threads
 from model.signature import Signature
 
 FILE = "model.joblib"
 
 
-def load(content: bytes, signature: Signature) -> SklearnEngine:
+def load(content: bytes, signature: Signature, threads: int | None = None) -> SklearnEngine:
     """Read the estimator back; package.load has asked for ALLOW_PICKLE and checked the hash."""
-    return SklearnEngine(joblib.load(io.BytesIO(content)), signature)
+    estimator = joblib.load(io.BytesIO(content))
+    limit_threads(estimator, threads)
+    return SklearnEngine(estimator, signature)

@@ -1,11 +1,14 @@
 """The estimator itself, stored with skops: loading it runs no code from the file."""
 
 import pkgutil
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import skops.io
+import threadpoolctl
+from sklearn.base import BaseEstimator
 
 from model.columns import Columns
 from model.engines import EngineError, Prediction
@@ -47,9 +50,33 @@ def as_fitted(estimator: Any, frame: pd.DataFrame) -> pd.DataFrame | np.ndarray[
     return frame.to_numpy(dtype=np.float64 if numbers else object)
 
 
-def load(content: bytes, signature: Signature) -> SklearnEngine:
-    """Read the estimator back. Raises EngineError."""
-    return SklearnEngine(read(content), signature)
+def load(content: bytes, signature: Signature, threads: int | None = None) -> SklearnEngine:
+    """Read the estimator back, which may calculate with so many threads. Raises EngineError."""
+    estimator = read(content)
+    limit_threads(estimator, threads)
+    return SklearnEngine(estimator, signature)
+
+
+def limit_threads(estimator: Any, threads: int | None) -> None:
+    """Keep the pools of OpenMP and BLAS in this process, and of joblib in the estimator, to so many threads."""
+    if threads is None:
+        return
+    threadpoolctl.threadpool_limits(threads)
+    for part in _parts(estimator):
+        if getattr(part, "n_jobs", None) is not None:
+            part.n_jobs = threads
+
+
+def _parts(value: Any) -> Iterator[BaseEstimator]:
+    """Find an estimator, and those that it is made of."""
+    if isinstance(value, BaseEstimator):
+        yield value
+        value = vars(value)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object):
+        for part in value:
+            yield from _parts(part)
 
 
 def read(content: bytes) -> Any:
