@@ -1,7 +1,10 @@
-"""The same requests to both frameworks' real servers get the same bytes."""
+"""The same requests get the same bytes from both frameworks' real servers, with the fast lane and without it."""
 
 import json
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -93,27 +96,37 @@ CASES: list[Case] = [
 IGNORED = {"date", "server", "connection", "keep-alive", "transfer-encoding"}
 
 
+WAYS = {
+    "fastapi": ("fastapi", {}),
+    "flask": ("flask", {}),
+    "fastapi without the lane": ("fastapi", {"FAST_LANE": "0"}),
+    "flask without the lane": ("flask", {"FAST_LANE": "0"}),
+    "flask under gunicorn": ("flask", {"SERVER": "gunicorn"}),
+}
+
+
 @pytest.fixture(scope="module")
-def ports(installed: Installed):  # type: ignore[no-untyped-def]
-    """Both servers, on one and the same model package."""
+def ports(installed: Installed) -> Iterator[list[tuple[int, Path]]]:
+    """A server for each way to serve, on one and the same model package: its port and the folder of its log."""
     package = str(installed(FRAMEWORKS[0]) / "artifacts")
-    with (
-        serve(installed(FRAMEWORKS[0]), MODEL_DIR=package) as one,
-        serve(installed(FRAMEWORKS[1]), MODEL_DIR=package) as other,
-    ):
-        yield one, other
+    with ExitStack() as stack:
+        yield [
+            (stack.enter_context(serve(installed(one), MODEL_DIR=package, **settings)), installed(one).parent)
+            for one, settings in WAYS.values()
+        ]
 
 
 @pytest.mark.xdist_group("contract")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]} {case[1]} {str(case[3])[:30]}")
-def test_both_frameworks_answer_the_same_bytes(ports: tuple[int, int], case: Case) -> None:
+def test_every_way_to_serve_answers_the_same_bytes(ports: list[tuple[int, Path]], case: Case) -> None:
     method, target, headers, body = case
     answers = []
-    for port in ports:
+    for port, _ in ports:
         status, received, content = ask(port, method, target, {**headers, "X-Request-ID": "same"}, body)
         answers.append((status, {name: value for name, value in received.items() if name not in IGNORED}, content))
 
-    assert answers[0] == answers[1]
+    for way, answer in zip(WAYS, answers, strict=True):
+        assert answer == answers[0], way
     assert answers[0][0] < 500
     assert answers[0][1]["x-request-id"] == "same"
 
@@ -132,8 +145,8 @@ MALFORMED = {
 
 @pytest.mark.parametrize("name", MALFORMED)
 @pytest.mark.xdist_group("contract")
-def test_what_is_no_http_is_refused_and_not_repeated(ports: tuple[int, int], name: str, installed: Installed) -> None:
-    for framework, port in zip(FRAMEWORKS, ports, strict=True):
+def test_what_is_no_http_is_refused_and_not_repeated(ports: list[tuple[int, Path]], name: str) -> None:
+    for port, folder in ports:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(MALFORMED[name])
             connection.shutdown(socket.SHUT_WR)
@@ -141,10 +154,10 @@ def test_what_is_no_http_is_refused_and_not_repeated(ports: tuple[int, int], nam
 
         assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer
         assert b"SECRET" not in answer
-        assert "SECRET" not in (installed(framework).parent / f"server-{port}.log").read_text(encoding="utf-8")
+        assert "SECRET" not in (folder / f"server-{port}.log").read_text(encoding="utf-8")
 
 
 @pytest.mark.xdist_group("contract")
-def test_no_header_of_a_client_names_the_path(ports: tuple[int, int]) -> None:
-    for port in ports:
+def test_no_header_of_a_client_names_the_path(ports: list[tuple[int, Path]]) -> None:
+    for port, _ in ports:
         assert ask(port, "GET", "/health", {"SCRIPT_NAME": "/x", "PATH_INFO": "/y"})[::2] == (200, b"OK")

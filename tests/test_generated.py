@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -92,11 +93,12 @@ def test_the_classic_request_is_answered_as_the_pipeline_predicts(installed: Ins
 @each_framework
 def test_the_load_test_finds_no_failure(installed: Installed, framework: str) -> None:
     folder = installed(framework)
-    users = ("--headless", "--users", "4", "--spawn-rate", "4", "--run-time", "3s", "--exit-code-on-error", "1")
 
     with serve(folder) as port:
-        host = f"http://127.0.0.1:{port}"
-        succeed(".venv/bin/locust", "--locustfile", "tests/load/locustfile.py", *users, "--host", host, cwd=folder)
+        done = run("make", "load-test", "HEADLESS=1", "USERS=4", "SECONDS=3", f"PORT={port}", cwd=folder)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"POST +/predict +[1-9][0-9]* +0\(0.00%\)", done.stdout + done.stderr)
 
 
 def start(folder: Path, **settings: str) -> tuple[int, list[str]]:

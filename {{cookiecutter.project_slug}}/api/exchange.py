@@ -1,29 +1,47 @@
-"""One request and its answer: what goes with them through the framework, and the line that is logged."""
+"""One request and its answer: what goes with them through the framework, and what is logged and counted of them."""
 
 import re
-import uuid
+from random import getrandbits
 from time import perf_counter
 
+from api import metrics
 from api.answers import Answer, Problem
 from api.logs import get_logger
-from api.service import ServedModel
+from api.service import ServedModel, Service
+from model.columns import Columns
+from model.engines import Prediction
 
-log = get_logger("api.request")
+log = get_logger()
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Client:
+    """Whoever waits for an answer, as long as it does."""
+
+    __slots__ = ("has_left",)
+
+    def __init__(self) -> None:
+        self.has_left = False
+
+
+STAYS = Client()
 
 
 class Exchange:
     """A request under way: its id, the model that was current when it came, and how many rows it holds."""
 
-    __slots__ = ("model", "request_id", "rows", "started")
+    __slots__ = ("client", "model", "request_id", "rows", "service", "started")
 
-    def __init__(self, request_id: str | None, model: ServedModel | None) -> None:
+    def __init__(self, request_id: str | None, service: Service, client: Client | None = None) -> None:
         """Take over the client's request id if it is sane, else make one."""
-        self.request_id = request_id if request_id and SANE_ID.fullmatch(request_id) else uuid.uuid4().hex
-        self.model = model
+        self.request_id = request_id if request_id and SANE_ID.fullmatch(request_id) else f"{getrandbits(128):032x}"
+        self.service = service
+        self.model = service.model
         self.rows = 0
+        self.client = client or STAYS
         self.started = perf_counter()
+        metrics.begin()
 
     @property
     def headers(self) -> dict[str, str]:
@@ -39,20 +57,28 @@ class Exchange:
             raise Problem(503, "no model is loaded yet: try again later", headers={"Retry-After": "5"})
         return self.model
 
+    def predict(self, columns: Columns, *, probabilities: bool) -> Prediction:
+        """Run the model. Raises Problem."""
+        started = perf_counter()
+        prediction = self.require_model().package.engine.predict(columns, probabilities=probabilities)
+        metrics.engine_took(perf_counter() - started)
+        return prediction
+
     def crash(self, error: Exception) -> Answer:
         """Log an unexpected error with its traceback, and answer 500 without either."""
         log.error("unexpected error", request_id=self.request_id, exc_info=error)
         return Problem(500).answer(self.request_id)
 
     def finish(self, method: str, route: str | None, status: int) -> None:
-        """Log the line of this request; `route` is the pattern that matched, for a path is a client's value."""
-        log.info(
-            "request",
+        """Log and count this request; `route` is the pattern that matched, for a path is a client's value."""
+        seconds = perf_counter() - self.started
+        metrics.end(route, status, seconds, self.rows)
+        self.service.log_request(
             request_id=self.request_id,
             method=method,
             route=route,
             status=status,
-            duration_ms=round((perf_counter() - self.started) * 1000, 3),
+            duration_ms=round(seconds * 1000, 3),
             rows=self.rows,
             model_version=self.model.version if self.model else None,
         )

@@ -37,6 +37,7 @@ def _paths(signature: Signature) -> Schema:
     return {
         "/": {"get": _get("hello", "Say hello and list the paths", _json({"type": "object"}), "406")},
         "/health": {"get": _get("health", "Is the process alive?", {"text/plain": {"schema": {"const": "OK"}}})},
+        "/metrics": {"get": _get("metrics", "Metrics for Prometheus", {"text/plain": _text("Counters, histograms.")})},
         "/ready": {"get": _get("ready", "Which model answers?", _json(_ref("Ready")), "503")},
         "/model": {"get": _get("model", "Signature, metrics and manifest", _json(_ref("Model")), "406", "503")},
         "/predict": {"post": _predict(signature)},

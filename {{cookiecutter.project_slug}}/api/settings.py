@@ -38,6 +38,7 @@ class Settings(BaseSettings):
 
     host: str = Field(default="0.0.0.0", description="the address to listen on")  # noqa: S104 (a container has to)
     port: int = Field(default=8080, ge=1, le=65535, description="a whole number from 1 to 65535")
+    server: Literal["uvicorn", "gunicorn"] = Field(default="uvicorn", description="uvicorn or, for Flask, gunicorn")
     workers: Positive = Field(default_factory=cores, description="a whole number of processes, 1 or more")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="one of debug, info, warning, error"
@@ -47,9 +48,15 @@ class Settings(BaseSettings):
     max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
     max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
     max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")
+    fast_lane: bool = Field(default=True, description="1 if records in JSON are answered before the framework, else 0")
     unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
     unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")
     allow_pickle: bool = Field(default=False, description="1 if models may be pickles, whose code runs, else 0")
+
+    @property
+    def threads(self) -> int:
+        """How many threads a worker may calculate with, so that all workers together keep to the cores."""
+        return max(1, cores() // self.workers)
 
 
 def load_settings() -> Settings:

@@ -12,7 +12,10 @@ def test_the_defaults_are_those_of_env_example() -> None:
     documented = dict(line.removeprefix("#").split("=") for line in lines if "=" in line)
 
     assert {name.upper() for name in Settings.model_fields} == documented.keys()
-    defaults = {name: str(field.default).replace("False", "0") for name, field in Settings.model_fields.items()}
+    defaults = {
+        name: str(field.default).replace("False", "0").replace("True", "1")
+        for name, field in Settings.model_fields.items()
+    }
     commented = {line[1:].split("=")[0] for line in lines if line.startswith("#") and "=" in line}
     assert {name: value for name, value in documented.items() if name not in commented} == {
         name.upper(): value for name, value in defaults.items() if name.upper() not in commented

@@ -5,7 +5,8 @@ from api.exchange import Exchange
 from api.handlers.pages import POLICY, page
 from api.negotiation import choose_media_type
 
-LINKS = {name: f"/{name}" for name in ("predict", "model", "health", "ready", "docs", "redoc", "openapi.json")}
+PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
+LINKS = {name: f"/{name}" for name in PATHS}
 
 
 def hello(accept: str | None) -> Answer:

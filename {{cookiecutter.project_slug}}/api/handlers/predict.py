@@ -1,5 +1,7 @@
 """POST /predict: records in, one prediction per record out, in the format they came in."""
 
+from contextlib import nullcontext
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs
 
@@ -7,11 +9,14 @@ from api.answers import CSV, JSON, NDJSON, Answer, Problem, json_answer
 from api.exchange import Exchange
 from api.negotiation import choose_media_type, require_media_type
 from model import outputs
+from model.columns import Columns
+from model.engines import Prediction
 from model.faults import Fault, InvalidRecords, RecordsError, TooManyRecords
 from model.records import MAX_FAULTS, is_one
 from model.signature import Signature
 
 MEDIA_TYPES = (JSON, CSV, NDJSON)
+LARGE_BODY = 65_536  # Bytes of JSON; predicting more than this takes milliseconds.
 
 
 class Headers(Protocol):
@@ -30,27 +35,61 @@ class Options(NamedTuple):
 
 def negotiate(headers: Headers) -> str:
     """Return the media type of the body, in which the answer will be too. Raises Problem."""
-    media_type = require_media_type(headers.get("content-type"), headers.get("content-encoding"), MEDIA_TYPES)
-    return choose_media_type(headers.get("accept"), [media_type])
+    return _negotiate(headers.get("content-type"), headers.get("content-encoding"), headers.get("accept"))
+
+
+@lru_cache(maxsize=64)  # Most clients send the same few; what is refused is not kept.
+def _negotiate(content_type: str | None, content_encoding: str | None, accept: str | None) -> str:
+    media_type = require_media_type(content_type, content_encoding, MEDIA_TYPES)
+    return choose_media_type(accept, [media_type])
+
+
+def takes_long(exchange: Exchange, body: bytes) -> bool:
+    """Tell whether to predict the records of this body takes milliseconds, in which others should be served."""
+    return len(body) > LARGE_BODY or exchange.require_model().is_slow
 
 
 def predict(exchange: Exchange, query: bytes, body: bytes) -> Answer:
     """Predict the record, or the list of records, in JSON. Raises Problem."""
     model = exchange.require_model()
-    signature = model.package.signature
-    options = read_options(query, signature)
+    options = read_options(query, model.package.signature)
+    with exchange.service.large if len(body) > LARGE_BODY else nullcontext():
+        if exchange.client.has_left:
+            raise Problem(400)
+        columns = model.parser.columns(read_records(exchange, body))
+        prediction = exchange.predict(columns, probabilities=options.probabilities)
+        return write(exchange, options, prediction, columns, one=is_one(body))
+
+
+async def predict_gathered(exchange: Exchange, query: bytes, body: bytes) -> Answer:
+    """Predict as above, in one call of the engine with other requests. Raises Problem."""
+    model = exchange.require_model()
+    options = read_options(query, model.package.signature)
+    records = read_records(exchange, body)
+    prediction = await model.gatherer.predict(records, probabilities=options.probabilities)
+    columns = model.parser.columns(records) if options.warnings else {}
+    return write(exchange, options, prediction, columns, one=is_one(body))
+
+
+def read_records(exchange: Exchange, body: bytes) -> list[dict[str, Any]]:
+    """Read and validate records in JSON. Raises Problem."""
     try:
-        columns = model.parser.parse_json(body)
+        records = exchange.require_model().parser.read_json(body)
     except RecordsError as error:
         raise refusal(error) from None
-    exchange.rows = len(next(iter(columns.values())))
-    prediction = model.package.engine.predict(columns, probabilities=options.probabilities)
+    exchange.rows = len(records)
+    return records
+
+
+def write(exchange: Exchange, options: Options, prediction: Prediction, columns: Columns, *, one: bool) -> Answer:
+    """Write predictions in JSON, with what else is asked for."""
+    signature = exchange.require_model().package.signature
     content: dict[str, Any] = {"prediction": outputs.predictions(prediction, signature)}
     if options.probabilities:
         content["probability"] = outputs.probabilities(prediction, signature)
     if options.warnings:
         found = outputs.warnings(columns, signature.features)[:MAX_FAULTS]
-        content["warnings"] = [describe(fault.of_its_row() if is_one(body) else fault) for fault in found]
+        content["warnings"] = [describe(fault.of_its_row() if one else fault) for fault in found]
     return json_answer(content)
 
 

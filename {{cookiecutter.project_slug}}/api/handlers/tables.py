@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from itertools import groupby
 from tempfile import SpooledTemporaryFile
@@ -39,11 +39,25 @@ def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Ite
         answer = stack.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
         try:
             table = (CsvTable if media_type == CSV else JsonTable)(io.BufferedReader(Chunks(chunks)), model, options)
-            for columns in _read(table, exchange):
-                prediction = model.package.engine.predict(columns, probabilities=options.probabilities)
-                answer.write(table.write(columns, prediction))
+            faults = FaultLog(MAX_FAULTS)
+            for batch in table.batches:
+                if exchange.client.has_left:
+                    raise Problem(400)
+                with exchange.service.large:  # Not while waiting for the client.
+                    try:
+                        columns = table.parse(batch, exchange.rows)
+                    except InvalidRecords as error:
+                        faults.extend(error)
+                    if not faults.count:
+                        prediction = exchange.predict(columns, probabilities=options.probabilities)
+                        answer.write(table.write(columns, prediction))
+                exchange.rows += len(batch)
                 if answer.tell() > limit:
                     raise Problem(413, f"the answer would hold more than {limit} bytes: send fewer rows at a time")
+            if faults.count:
+                raise InvalidRecords([fault.of_a_table() for fault in faults.faults], faults.count)
+            if not exchange.rows:
+                raise InvalidRecords([Fault((), "must hold at least one row")])
         except RecordsError as error:
             raise refusal(error) from None
         stack.pop_all()  # The file stays open until the answer is sent.
@@ -101,24 +115,6 @@ class JsonTable:
             members["warnings"] = [[describe(fault.of_its_row()) for fault in row] for row in noted]
         rows = zip(*members.values(), strict=True)
         return b"".join(to_json(dict(zip(members, row, strict=True)), inf_nan_mode="null") + b"\n" for row in rows)
-
-
-def _read(table: CsvTable | JsonTable, exchange: Exchange) -> Iterator[Columns]:
-    """Yield the columns of each batch until one is wrong; at the end, raise InvalidRecords with what is."""
-    log = FaultLog(MAX_FAULTS)
-    for batch in table.batches:
-        try:
-            columns = table.parse(batch, exchange.rows)
-        except InvalidRecords as error:
-            log.extend(error)
-        else:
-            if not log.count:
-                yield columns
-        exchange.rows += len(batch)
-    if log.count:
-        raise InvalidRecords([fault.of_a_table() for fault in log.faults], log.count)
-    if not exchange.rows:
-        raise InvalidRecords([Fault((), "must hold at least one row")])
 
 
 def _by_row(faults: list[Fault], n_rows: int) -> list[list[Fault]]:

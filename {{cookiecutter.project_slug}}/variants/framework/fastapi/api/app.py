@@ -3,11 +3,13 @@
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors, openapi, routes
 from api.exchange import Exchange
+from api.front import Front
 from api.logs import configure_logs
 from api.service import Service
 from api.settings import PROJECT, TITLE, Settings, load_settings
@@ -33,6 +35,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.register(app)
     app.add_middleware(ExchangeMiddleware, service=service)
     return app
+
+
+def create_front(settings: Settings | None = None) -> Front:
+    """Make the application as it is served: with a fast lane before it (api/front.py)."""
+    app = create_app(settings)
+    service: Service = app.state.service
+    return Front(app, service, has_fast_lane=service.settings.fast_lane and is_plain(app))
+
+
+def is_plain(app: FastAPI) -> bool:
+    """Tell whether nothing was put before the route that the fast lane would pass by."""
+    (route,) = (one for one in iter_route_contexts(app.routes) if one.path == "/predict")
+    is_ours = route.endpoint is routes.predict and not route.dependencies and not app.router.dependencies
+    return is_ours and len(app.user_middleware) == 1  # That of create_app.
 
 
 class Api(FastAPI):
@@ -62,7 +78,7 @@ class ExchangeMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(Headers(scope=scope).get("x-request-id"), self.service.model)
+        exchange = Exchange(Headers(scope=scope).get("x-request-id"), self.service, scope.get("api.client"))
         scope.setdefault("state", {})["exchange"] = exchange
         status = 0
 

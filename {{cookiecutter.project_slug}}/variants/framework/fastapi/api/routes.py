@@ -6,21 +6,20 @@ from anyio import from_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
+from starlette.datastructures import Headers
+from starlette.types import Receive
 
 from api.answers import JSON, Answer, Problem, Stream, body_too_large, json_answer
 from api.exchange import Exchange
 from api.handlers import describe, pages
-from api.handlers.predict import negotiate
+from api.handlers.predict import negotiate, takes_long
 from api.handlers.predict import predict as predict_records
 from api.handlers.tables import predict_table
+from api.metrics import exposition
 from api.service import Service
-from api.settings import Settings
 
 # api/openapi.py describes these routes, for their schema is the model's.
 router = APIRouter(include_in_schema=False)
-
-LARGE_BODY = 16_384  # Bytes; predicting more than this leaves the event loop to others.
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -49,17 +48,23 @@ async def model(request: Request) -> Response:
 
 @router.post("/predict")
 async def predict(request: Request) -> Response:
-    """Predict one record, a list of records, or a table."""
+    """Predict one record, a list of records, or a table; few records in JSON go by api/fast_lane.py, if it is on."""
     current, query = exchange(request), request.scope["query_string"]
     media_type = negotiate(request.headers)
-    if media_type != JSON:
-        limit = settings(request).max_table_bytes
-        chunks = read_table(request, limit)
-        return respond(await run_in_threadpool(predict_table, current, media_type, query, chunks, limit))
-    body = await read_body(request)
-    if len(body) > LARGE_BODY:
-        return respond(await run_in_threadpool(predict_records, current, query, body))
-    return respond(predict_records(current, query, body))
+    if media_type == JSON:
+        body = await read_body(request.receive, request.headers, current.service)
+        if takes_long(current, body):
+            return respond(await run_in_threadpool(predict_records, current, query, body))
+        return respond(predict_records(current, query, body))
+    limit = current.service.settings.max_table_bytes
+    chunks = read_table(request, limit)
+    return respond(await run_in_threadpool(predict_table, current, media_type, query, chunks, limit))
+
+
+@router.api_route("/metrics", methods=["GET", "HEAD"])
+async def metrics() -> Response:
+    """Metrics for Prometheus."""
+    return respond(await run_in_threadpool(exposition))
 
 
 @router.api_route("/openapi.json", methods=["GET", "HEAD"])
@@ -93,12 +98,6 @@ def exchange(request: Request) -> Exchange:
     return current
 
 
-def settings(request: Request) -> Settings:
-    """Return the settings that create_app() was given."""
-    service: Service = request.app.state.service
-    return service.settings
-
-
 def respond(answer: Answer) -> Response:
     """Translate an Answer to FastAPI."""
     if isinstance(answer.body, Stream):
@@ -106,29 +105,30 @@ def respond(answer: Answer) -> Response:
     return Response(answer.body, answer.status, answer.headers)
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(receive: Receive, headers: Headers, service: Service) -> bytes:
     """Read the body in JSON. Raises Problem."""
-    return b"".join([chunk async for chunk in read_chunks(request, settings(request).max_body_bytes)])
+    return b"".join([chunk async for chunk in read_chunks(receive, headers, service.settings.max_body_bytes)])
 
 
 def read_table(request: Request, limit: int) -> Iterator[bytes]:
     """Read a table chunk by chunk, from a thread that is not the event loop's. Raises Problem."""
-    chunks = read_chunks(request, limit)
+    chunks = read_chunks(request.receive, request.headers, limit)
     while chunk := from_thread.run(anext, chunks, b""):
         yield chunk
 
 
-async def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
+async def read_chunks(receive: Receive, headers: Headers, limit: int) -> AsyncIterator[bytes]:
     """Read the body, or raise a 413 Problem as soon as it is over the limit."""
-    if int(request.headers.get("content-length", 0)) > limit:
+    if int(headers.get("content-length", 0)) > limit:
         raise body_too_large(limit)
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise body_too_large(limit)
-            if chunk:
-                yield chunk
-    except ClientDisconnect:  # Nobody hears the answer, but the log should not call this an error of ours.
-        raise Problem(400) from None
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":  # Nobody hears the answer, but this is no error of ours.
+            raise Problem(400)
+        chunk, more = message.get("body", b""), message.get("more_body", False)
+        size += len(chunk)
+        if size > limit:
+            raise body_too_large(limit)
+        if chunk:
+            yield chunk

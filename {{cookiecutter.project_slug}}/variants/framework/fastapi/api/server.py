@@ -1,26 +1,23 @@
-"""The production server, uvicorn: `python -m api.server`."""
+"""The production server: `python -m api.server`."""
 
-import uvicorn
+import sys
 
-from api.logs import configure_logs
-from api.preflight import preflight
+from api import uvicorn_server
+from api.slots import shared_folder
 
 
 def main() -> None:
     """Check that the server can start, and run it until a signal ends it."""
-    settings = preflight()
-    configure_logs(settings)
-    uvicorn.run(
-        "asgi:app",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        log_config=None,  # api/logs.py has done it.
-        lifespan="on",  # With "auto", a start that fails is taken for an application without one.
-        access_log=False,  # Each request has its own line already.
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    with shared_folder():
+        uvicorn_server.preload()  # While this process imports what follows, and checks.
+        from api.logs import configure_logs
+        from api.preflight import preflight
+
+        settings = preflight()
+        configure_logs(settings)
+        if settings.server == "gunicorn":
+            sys.exit("Not started: SERVER=gunicorn is for Flask, and this is FastAPI: leave SERVER out")
+        uvicorn_server.run(settings)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from api.handlers import describe, pages
 from api.handlers.predict import negotiate
 from api.handlers.predict import predict as predict_records
 from api.handlers.tables import predict_table
+from api.metrics import exposition
 from api.service import Service
 
 blueprint = Blueprint("api", __name__)
@@ -45,12 +46,18 @@ def model() -> Response:
 
 @blueprint.post("/predict")
 def predict() -> Response:
-    """Predict one record, a list of records, or a table."""
+    """Predict one record, a list of records, or a table; few records in JSON go by api/front.py, if it is open."""
     media_type = negotiate(request.headers)
     if media_type != JSON:
         limit = service().settings.max_table_bytes
         return respond(predict_table(g.exchange, media_type, request.query_string, read_chunks(limit), limit))
     return respond(predict_records(g.exchange, request.query_string, read_body()))
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Metrics for Prometheus."""
+    return respond(exposition())
 
 
 @blueprint.get("/openapi.json")

@@ -5,7 +5,8 @@ import socket
 import pytest
 from gunicorn.http.errors import InvalidRequestLine
 
-from api.server import Worker
+from api.app import create_app
+from api.gunicorn_server import Worker
 
 
 @pytest.mark.parametrize(
@@ -15,9 +16,11 @@ from api.server import Worker
 def test_only_what_is_no_http_is_the_clients_fault(
     error: Exception, status: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    worker = Worker.__new__(Worker)
+    worker.wsgi = create_app()
     server, client = socket.socketpair()
     with server, client:
-        Worker.handle_error(Worker.__new__(Worker), None, server, None, error)
+        worker.handle_error(None, server, None, error)
         server.shutdown(socket.SHUT_WR)
         answer = client.recv(65_536)
 

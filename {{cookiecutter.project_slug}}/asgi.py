@@ -1,5 +1,5 @@
 """The entry point of ASGI servers: `uvicorn asgi:app`."""
 
-from api.app import create_app
+from api.app import create_front
 
-app = create_app()
+app = create_front()

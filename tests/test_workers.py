@@ -1,0 +1,83 @@
+"""Several worker processes are one service."""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FRAMEWORKS, Installed
+from tests.server import ask, serve
+
+PASSENGER = json.dumps({"Age": 24, "Sex": "female", "Embarked": "C"}).encode()
+JSON = {"Content-Type": "application/json"}
+SECONDS = 30
+
+needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes in /proc")
+
+
+def workers(port: int) -> list[int]:
+    """Find the processes that listen on a port."""
+    listening = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1] == f"0100007F:{port:04X}" and fields[3] == "0A":
+            listening.add(f"socket:[{fields[9]}]")
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if listening & {os.readlink(handle) for handle in (process / "fd").iterdir()}:
+                found.append(int(process.name))
+        except OSError:  # It has ended, or is not ours.
+            continue
+    return sorted(found)
+
+
+def wait_for_workers(port: int, number: int, gone: int | None = None) -> list[int]:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        found = workers(port)
+        if len(found) == number and gone not in found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"there are not {number} workers after {SECONDS} s: {workers(port)}")
+
+
+def predict(port: int, times: int) -> set[int]:
+    return {ask(port, "POST", "/predict", JSON, PASSENGER)[0] for _ in range(times)}
+
+
+@needs_proc
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_metrics_are_right_across_workers_and_after_one_was_replaced(installed: Installed, framework: str) -> None:
+    with serve(installed(framework), WORKERS="2") as port:
+        first, _ = wait_for_workers(port, 2)
+        assert predict(port, 40) == {200}
+
+        os.kill(first, signal.SIGKILL)
+        wait_for_workers(port, 2, gone=first)
+        assert predict(port, 40) == {200}
+        ask(port, "POST", "/predict", JSON, b"[]")
+
+        # Whichever worker is asked says the same.
+        for _ in range(8):
+            metrics = ask(port, "GET", "/metrics")[2].decode()
+            requests = dict(re.findall(r'http_requests_total{route="/predict",status="(\d+)"} (\S+)', metrics))
+            assert requests == {"200": "80.0", "422": "1.0"}
+            assert re.findall(r"^model_rows_total (\S+)$", metrics, re.MULTILINE) == ["80.0"]
+            assert re.findall(r"^http_requests_in_progress (\S+)$", metrics, re.MULTILINE) == ["1.0"]
+
+
+@needs_proc
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_nothing_is_left_when_the_server_has_stopped(installed: Installed, framework: str) -> None:
+    before = set(Path("/dev/shm").iterdir())
+    with serve(installed(framework), WORKERS="2") as port:
+        found = wait_for_workers(port, 2)
+
+    assert not [one for one in found if Path(f"/proc/{one}").exists()]
+    assert not [one for one in set(Path("/dev/shm").iterdir()) - before if one.name.startswith("api-metrics-")]

@@ -1,0 +1,47 @@
+"""Where worker processes keep their counts, so that a worker that takes the place of another goes on with them."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # The name is prometheus_client's, which reads it when it is imported.
+
+_slots: list[IO[str]] = []  # Held open, for the lock of a slot ends with its file.
+
+
+@contextmanager
+def shared_folder() -> Iterator[None]:
+    """Make the folder in which the workers count, unless it is set, and remove it at the end."""
+    if FOLDER in os.environ:
+        yield
+        return
+    in_memory = "/dev/shm"  # noqa: S108 (a folder of a random name in it)
+    folder = tempfile.mkdtemp(prefix="api-metrics-", dir=in_memory if os.access(in_memory, os.W_OK) else None)
+    os.environ[FOLDER] = folder
+    try:
+        yield
+    finally:
+        del os.environ[FOLDER]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def take_slot(folder: Path) -> str:
+    """Take the first number that no living process has, and with it the files of whoever had it before."""
+    for number in count():
+        lock = (folder / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        _slots.append(lock)
+        for gauges in folder.glob(f"gauge_*_{number}.db"):  # What was in progress died with it.
+            gauges.unlink()
+        return str(number)
+    raise AssertionError("numbers do not end")

@@ -1,0 +1,175 @@
+"""The fast lane answers what the framework's route answers, byte for byte, and yields to what you put before it."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.app import create_front
+from api.front import Front, Message
+from api.settings import Settings, load_settings
+from model.engines import Prediction
+from tests.conftest import Record
+
+Ask = Callable[..., httpx2.Response]
+HEADERS = {"Content-Type": "application/json", "X-Request-ID": "same"}
+
+
+def settings(**changes: Any) -> Settings:
+    defaults = load_settings().model_dump(include={"model_dir", "allow_pickle", "workers"})
+    return Settings.model_construct(**(defaults | changes))
+
+
+def ask(front: Front, method: str, path: str, body: bytes = b"", **headers: str) -> httpx2.Response:
+    return send(front, method, path, body, list((HEADERS | headers).items()))
+
+
+def send(front: Front, method: str, path: str, body: bytes, headers: list[tuple[str, str]]) -> httpx2.Response:
+    async def call() -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=front)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            return await client.request(method, path, content=body, headers=headers)
+
+    return asyncio.run(asyncio.wait_for(call(), timeout=60))
+
+
+def bodies(record: Record) -> Iterator[bytes]:
+    contents: tuple[object, ...] = (
+        record,
+        [record],
+        [record] * 100,
+        [],
+        {},
+        [{}],
+        3,
+        [record, {"no": 1}],
+        {**record, "no": 1},
+    )
+    yield from (json.dumps(content).encode() for content in contents)
+    yield from (b"", b"{", b"\xff", b'{"a": NaN}', b" " + json.dumps(record).encode() + b"\n")
+
+
+@pytest.mark.parametrize("query", ["", "?probabilities=true", "?warnings=true", "?warnings=maybe", "?other=1"])
+def test_the_lane_and_the_route_answer_the_same_bytes(record: Record, query: str) -> None:
+    lane, route = create_front(settings()), create_front(settings(fast_lane=False))
+
+    for body in bodies(record):
+        one, other = (ask(front, "POST", f"/predict{query}", body) for front in (lane, route))
+
+        assert (one.status_code, one.content) == (other.status_code, other.content), body
+        assert dict(one.headers) == dict(other.headers)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/health"), ("HEAD", "/health"), ("GET", "/predict")])
+def test_other_paths_are_the_same_too(method: str, path: str) -> None:
+    lane, route = create_front(settings()), create_front(settings(fast_lane=False))
+
+    one, other = (ask(front, method, path) for front in (lane, route))
+
+    assert (one.status_code, one.content, dict(one.headers)) == (other.status_code, other.content, dict(other.headers))
+
+
+def test_limits_and_negotiation_hold_on_the_lane(record: Record) -> None:
+    front = create_front(settings(max_body_bytes=10))
+
+    assert ask(front, "POST", "/predict", json.dumps(record).encode()).status_code == 413
+    front = create_front(settings())
+    assert ask(front, "POST", "/predict", b"{}", **{"Content-Type": "text/plain"}).status_code == 415
+    assert ask(front, "POST", "/predict", b"{}", Accept="text/csv").status_code == 406
+    assert ask(front, "POST", "/predict", b"{}", **{"Content-Encoding": "gzip"}).status_code == 415
+
+
+def test_two_headers_of_one_name_are_for_the_framework(record: Record) -> None:
+    lane, route = create_front(settings()), create_front(settings(fast_lane=False))
+    body = json.dumps(record).encode()
+    twice = [("Content-Type", "text/plain"), ("Content-Type", "application/json"), ("X-Request-ID", "same")]
+
+    one, other = (send(front, "POST", "/predict", body, twice) for front in (lane, route))
+
+    assert (one.status_code, one.content) == (other.status_code, other.content)
+    assert one.status_code == 415
+
+
+def test_without_a_model_the_lane_is_not_ready(record: Record, tmp_path: Any) -> None:
+    front = create_front(settings(model_dir=tmp_path))
+
+    answer = ask(front, "POST", "/predict", json.dumps(record).encode())
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_a_model_that_raises_is_a_500_without_a_word_of_it(
+    record: Record, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front = create_front(settings())
+    model, secret = front.service.model, "-".join("secret")
+    assert model
+
+    def fail(*_columns: Any, **_options: Any) -> Prediction:
+        raise RuntimeError(secret)
+
+    monkeypatch.setattr(type(model.package.engine), "predict", fail)
+
+    answer = ask(front, "POST", "/predict", json.dumps(record).encode())
+
+    assert (answer.status_code, answer.headers["x-request-id"]) == (500, "same")
+    assert secret not in answer.text
+    assert secret not in capsys.readouterr().out
+
+
+def test_a_client_that_leaves_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    front = create_front(settings())
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def note(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b""}
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"10")]
+    asyncio.run(front({**scope, "headers": headers}, receive, note))
+
+    assert sent[0]["status"] == 400
+    assert "unexpected error" not in capsys.readouterr().out
+
+
+def test_work_is_given_up_when_the_client_has_left(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    front = create_front(settings())
+    body = json.dumps([record] * 10_000).encode()
+    answered: list[Message] = []
+
+    async def leave_while_it_waits() -> None:
+        has_left = asyncio.Event()
+        messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            if messages:
+                return messages.pop()
+            has_left.set()
+            return {"type": "http.disconnect"}
+
+        async def note(message: Message) -> None:
+            answered.append(message)
+
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": "/predict", "query_string": b""}
+        call = asyncio.create_task(front({**scope, "headers": headers, "root_path": ""}, receive, note))
+        await asyncio.wait_for(has_left.wait(), timeout=30)
+        await asyncio.sleep(0)
+        front.service.large.release()
+        await asyncio.wait_for(call, timeout=30)
+
+    def fail(*_columns: Any, **_options: Any) -> Prediction:
+        raise AssertionError("nobody wants to know")
+
+    assert front.service.model
+    monkeypatch.setattr(type(front.service.model.package.engine), "predict", fail)
+    front.service.large.acquire()  # Another large request is worked on.
+    asyncio.run(leave_while_it_waits())
+
+    assert answered[0]["status"] == 400
