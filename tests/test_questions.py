@@ -94,7 +94,7 @@ def test_a_session_at_the_prompt_shows_the_labels(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "Web framework" in done.stdout
-    assert "FastAPI (ASGI, uvicorn)" in done.stdout
+    assert "FastAPI (ASGI)" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["titanic-survival-api"]
 
 

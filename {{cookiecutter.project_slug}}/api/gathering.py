@@ -36,22 +36,23 @@ class Gatherer:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, "engine") if is_slow else None
         self._waiting: deque[Job] = deque()
-        self._is_busy = False
+        self._busy: asyncio.AbstractEventLoop | None = None
+        """The loop that will take those who wait; one that was closed never does."""
 
     async def predict(self, records: list[dict[str, Any]], *, probabilities: bool) -> Prediction:
         """Predict records that were validated. Raises what the engine raises for them."""
         loop = asyncio.get_running_loop()
         job = Job(records, probabilities, loop.create_future())
         self._waiting.append(job)
-        if not self._is_busy:
-            self._is_busy = True
+        if self._busy is not loop:
+            self._busy = loop
             # One turn of the loop later, so that what it reads meanwhile joins; that is 20 µs when there is nothing.
             loop.call_soon(loop.call_soon, self._next, loop)
         return await job.prediction
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._waiting:
-            self._is_busy = False
+            self._busy = None
             return
         jobs = self._take()
         if self._thread is None:

@@ -101,6 +101,16 @@ def test_a_fault_hurts_only_the_one_whose_rows_have_it(is_slow: bool) -> None:
     assert isinstance(second, ValueError)
 
 
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_a_loop_that_was_closed_is_not_waited_for(is_slow: bool) -> None:
+    gatherer = Gatherer(RecordParser(SIGNATURE), Doubling(seconds=0.01), is_slow=is_slow)
+
+    for number in (1.0, 2.0, 3.0):
+        prediction = asyncio.run(asyncio.wait_for(gatherer.predict([{"x": number}], probabilities=False), timeout=30))
+
+        assert prediction.labels[0].tolist() == [number * 2]
+
+
 def test_those_who_want_probabilities_are_gathered_apart() -> None:
     async def ask() -> tuple[Prediction, Prediction]:
         gatherer = Gatherer(RecordParser(SIGNATURE), Doubling(), is_slow=False)
