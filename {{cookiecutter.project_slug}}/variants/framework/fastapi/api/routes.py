@@ -48,7 +48,7 @@ async def model(request: Request) -> Response:
 
 @router.post("/predict")
 async def predict(request: Request) -> Response:
-    """Predict one record, a list of records, or a table; few records in JSON go by api/fast_lane.py, if it is on."""
+    """Predict one record, a list of records, or a table; few records in JSON go by api/front.py, if it is open."""
     current, query = exchange(request), request.scope["query_string"]
     media_type = negotiate(request.headers)
     if media_type == JSON:
