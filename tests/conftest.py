@@ -22,6 +22,16 @@ CI = os.environ.get("CI") == "true"
 Bake = Callable[..., Path]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", type=int, default=1, help="how many times as long the tests of faults last")
+
+
+@pytest.fixture(scope="session")
+def soak(request: pytest.FixtureRequest) -> int:
+    factor: int = request.config.getoption("--soak")
+    return factor
+
+
 def run(*command: object, cwd: Path, timeout: int = 600, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, with variables added to the environment."""
     return subprocess.run(

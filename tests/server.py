@@ -18,9 +18,11 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-@contextmanager
-def serve(project: Path, command: tuple[str, ...] = ("bin/run.sh",), **settings: str) -> Iterator[int]:
-    """Run a project's server until it is ready, and stop it afterwards; yields the port."""
+Server = tuple["subprocess.Popen[bytes]", int, Path]
+
+
+def start(project: Path, command: tuple[str, ...] = ("bin/run.sh",), **settings: str) -> Server:
+    """Run a project's server until it is ready; returns its process, its port and its log."""
     port = int(settings.setdefault("PORT", str(free_port())))
     settings.setdefault("HOST", "127.0.0.1")
     settings.setdefault("WORKERS", "1")
@@ -38,6 +40,17 @@ def serve(project: Path, command: tuple[str, ...] = ("bin/run.sh",), **settings:
         )
     try:
         wait_until_ready(process, port, log)
+    except BaseException:
+        stop(process)
+        raise
+    return process, port, log
+
+
+@contextmanager
+def serve(project: Path, command: tuple[str, ...] = ("bin/run.sh",), **settings: str) -> Iterator[int]:
+    """Run a project's server until it is ready, and stop it afterwards; yields the port."""
+    process, port, _ = start(project, command, **settings)
+    try:
         yield port
     finally:
         stop(process)

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,20 +21,25 @@ SECONDS = 30
 needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes in /proc")
 
 
+def sockets(process: int) -> set[str]:
+    """List the sockets that a process holds."""
+    try:
+        return {os.readlink(handle) for handle in Path(f"/proc/{process}/fd").iterdir()}
+    except OSError:  # It has ended, or is not ours.
+        return set()
+
+
 def workers(port: int) -> list[int]:
-    """Find the processes that listen on a port."""
-    listening = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[1] == f"0100007F:{port:04X}" and fields[3] == "0A":
-            listening.add(f"socket:[{fields[9]}]")
+    """Find the processes that listen on a port and were forked for it, not the one that looks after them."""
+    lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    listening = {
+        f"socket:[{fields[9]}]" for fields in lines if fields[1] == f"0100007F:{port:04X}" and fields[3] == "0A"
+    }
     found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if listening & {os.readlink(handle) for handle in (process / "fd").iterdir()}:
-                found.append(int(process.name))
-        except OSError:  # It has ended, or is not ours.
-            continue
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # It has ended.
+            if b"forkserver" in (folder / "cmdline").read_bytes() and sockets(int(folder.name)) & listening:
+                found.append(int(folder.name))
     return sorted(found)
 
 

@@ -16,14 +16,21 @@ PROBLEM = "application/problem+json"
 # Written out, for Python 3.13 has other names than 3.11 for some.
 TITLES = {
     400: "Bad Request",
+    401: "Unauthorized",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
+    408: "Request Timeout",
     413: "Content Too Large",
+    414: "URI Too Long",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     503: "Service Unavailable",
+    504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
 }
 
 # What there is to say when the framework, and not a handler, refuses a request.
@@ -31,6 +38,11 @@ DETAILS = {
     400: "the request is not well-formed HTTP",
     404: "there is nothing at this path: GET / lists what there is",
     405: "this path does not take this method: the Allow header lists those it takes",
+    408: "the request did not come in time: send it faster, or in smaller parts",
+    414: "the URL is too long: send data in the body",
+    505: "this server speaks HTTP/1.1",
+    431: "the headers are too many or too long",
+    504: "this took too long: send fewer records at a time",
     500: "an unexpected error: the log has it under this request's id",
 }
 

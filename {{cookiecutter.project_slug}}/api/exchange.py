@@ -16,30 +16,20 @@ log = get_logger()
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class Client:
-    """Whoever waits for an answer, as long as it does."""
-
-    __slots__ = ("has_left",)
-
-    def __init__(self) -> None:
-        self.has_left = False
-
-
-STAYS = Client()
-
-
 class Exchange:
     """A request under way: its id, the model that was current when it came, and how many rows it holds."""
 
-    __slots__ = ("client", "model", "request_id", "rows", "service", "started")
+    __slots__ = ("has_left", "is_finished", "model", "request_id", "rows", "service", "started")
 
-    def __init__(self, request_id: str | None, service: Service, client: Client | None = None) -> None:
+    def __init__(self, request_id: str | None, service: Service) -> None:
         """Take over the client's request id if it is sane, else make one."""
         self.request_id = request_id if request_id and SANE_ID.fullmatch(request_id) else f"{getrandbits(128):032x}"
         self.service = service
         self.model = service.model
         self.rows = 0
-        self.client = client or STAYS
+        self.has_left = False
+        """Whether nobody waits for the answer any more."""
+        self.is_finished = False
         self.started = perf_counter()
         metrics.begin()
 
@@ -71,6 +61,9 @@ class Exchange:
 
     def finish(self, method: str, route: str | None, status: int) -> None:
         """Log and count this request; `route` is the pattern that matched, for a path is a client's value."""
+        if self.is_finished:  # It took too long, and that is logged.
+            return
+        self.is_finished = True
         seconds = perf_counter() - self.started
         metrics.end(route, status, seconds, self.rows)
         self.service.log_request(

@@ -51,6 +51,8 @@ class Gatherer:
         return await job.prediction
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._waiting and self._waiting[0].prediction.done():  # Its client was told that it took too long.
+            self._waiting.popleft()
         if not self._waiting:
             self._busy = None
             return
@@ -109,7 +111,7 @@ class Gatherer:
 
     def _deliver(self, jobs: Sequence[Job], results: Sequence[Prediction | Exception]) -> None:
         for job, result in zip(jobs, results, strict=True):
-            if job.prediction.done():  # Cancelled, at the end of the server.
+            if job.prediction.done():  # Nobody waits for it any more.
                 continue
             if isinstance(result, Exception):
                 job.prediction.set_exception(result)

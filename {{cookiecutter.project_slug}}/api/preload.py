@@ -11,7 +11,7 @@ from contextlib import suppress
 
 # The process that checks the start says what is wrong; this one may come upon it first, or find the other gone.
 with suppress(OSError, ValueError):
-    import api.app  # noqa: F401 (for the framework and the routes)
+    import api.uvicorn_server  # noqa: F401 (and with it the framework and the routes)
     from api.settings import load_settings
     from model import package
     from model.engines import engine_module

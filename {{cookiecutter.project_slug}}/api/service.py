@@ -1,15 +1,18 @@
 """The service behind the routes: its settings and the model that it serves."""
 
 import gc
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from pydantic_core import to_json
 
 from api.gathering import Gatherer
 from api.logs import get_logger, request_logger
 from api.settings import Settings
+from api.slots import recall, remember
 from model import package
 from model.package import Package, PackageError
 from model.records import MAX_FAULTS, RecordParser
@@ -17,6 +20,8 @@ from model.records import MAX_FAULTS, RecordParser
 log = get_logger()
 
 SLOW = 0.001  # Seconds; an event loop should not stand still for longer.
+AGAIN = 10.0  # Seconds until a package that was refused is tried again: it may have been copied only in part.
+SERVED = "served"  # The version that a worker has loaded last.
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +43,46 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.model: ServedModel | None = None
+        self.refused: str | None = None
+        """Why the package that CURRENT names is not served."""
         self.large = Lock()
         """Held while many rows are worked on: one such work at a time leaves time for small requests."""
+        self.is_stopping = False
+        """Whether /ready says so, for the server is about to stop."""
+        self.is_closing = False
+        """Whether each answer is the last on its connection."""
         self.log_request = request_logger(settings)
+        self._stamp: tuple[int, ...] = ()
+        self._looked = 0.0
+
+    def is_outdated(self) -> bool:
+        """Tell whether CURRENT has moved since it was read; what was refused is tried again now and then."""
+        is_again = self.refused is not None and monotonic() - self._looked > AGAIN
+        return is_again or package.stamp(self.settings.model_dir) != self._stamp
 
     def load(self) -> None:
-        """Load the current model package; a bad one is logged and leaves the service not ready."""
-        settings = self.settings
+        """Load the package that CURRENT names, and serve it from the next request on.
+
+        A bad one is logged and refused, and what was served goes on, also in a worker that starts only now.
+        """
+        self._looked, self._stamp = monotonic(), package.stamp(self.settings.model_dir)
         try:
-            folder = package.current(settings.model_dir)
-            loaded = package.load(folder, allow_pickle=settings.allow_pickle, threads=settings.threads)
+            self._serve(package.current(self.settings.model_dir))
+            self.refused = None
         except PackageError as error:
-            log.error("model not loaded", reason=str(error))
+            if str(error) != self.refused:
+                log.error("model not loaded", reason=str(error))
+            self.refused = str(error)
+            served = recall(SERVED)
+            if served and not self.model:
+                with suppress(PackageError):
+                    self._serve(self.settings.model_dir / served)
+
+    def _serve(self, folder: Path) -> None:
+        if self.model and self.model.version == folder.name:
             return
+        settings = self.settings
+        loaded = package.load(folder, allow_pickle=settings.allow_pickle, threads=settings.threads)
         parser = RecordParser(
             loaded.signature,
             max_rows=settings.max_rows,
@@ -60,9 +92,11 @@ class Service:
         )
         is_slow = min(_seconds_of_a_call(loaded, parser) for _ in range(3)) > SLOW
         gatherer = Gatherer(parser, loaded.engine, is_slow=is_slow)
+        self.model = ServedModel(loaded, parser, gatherer, is_slow, loaded.manifest.version)
+        gc.unfreeze()  # The model of before, which goes.
         gc.collect()
         gc.freeze()  # What is loaded stays: the collector need not look at it again.
-        self.model = ServedModel(loaded, parser, gatherer, is_slow, loaded.manifest.version)
+        remember(SERVED, self.model.version)
         log.info("model loaded", version=self.model.version, engine=loaded.manifest.engine)
 
 
@@ -70,5 +104,8 @@ def _seconds_of_a_call(loaded: Package, parser: RecordParser) -> float:
     """Predict the example; the first call is slower than all others, so the first request should not be it."""
     columns = parser.parse_json(to_json(loaded.signature.example()))
     started = perf_counter()
-    loaded.engine.predict(columns, probabilities=loaded.signature.probabilities)
+    try:
+        loaded.engine.predict(columns, probabilities=loaded.signature.probabilities)
+    except Exception as error:  # Of whatever library runs it.
+        raise PackageError(f"the model does not predict its own example ({type(error).__name__})") from error
     return perf_counter() - started

@@ -15,6 +15,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 TITLE: str = PROJECT["tool"]["api"]["title"]
 
 Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class SettingsError(ValueError):
@@ -38,7 +39,7 @@ class Settings(BaseSettings):
 
     host: str = Field(default="0.0.0.0", description="the address to listen on")  # noqa: S104 (a container has to)
     port: int = Field(default=8080, ge=1, le=65535, description="a whole number from 1 to 65535")
-    server: Literal["uvicorn", "gunicorn"] = Field(default="uvicorn", description="uvicorn or, for Flask, gunicorn")
+    server: Literal["uvicorn", "gunicorn"] = Field(default="uvicorn", description="uvicorn or gunicorn")
     workers: Positive = Field(default_factory=cores, description="a whole number of processes, 1 or more")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="one of debug, info, warning, error"
@@ -48,6 +49,15 @@ class Settings(BaseSettings):
     max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
     max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
     max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")
+    max_concurrency: Positive = Field(
+        default=256, description="a whole number of requests that a worker has in work at once, 1 or more"
+    )
+    request_timeout: Seconds = Field(default=30, description="a number of seconds, more than 0")
+    client_timeout: Seconds = Field(default=10, description="a number of seconds, more than 0")
+    keep_alive: Positive = Field(default=75, description="a whole number of seconds, 1 or more")
+    max_requests: int = Field(default=0, ge=0, description="a whole number of requests, 0 for no end")
+    shutdown_delay: float = Field(default=1, ge=0, le=60, description="a number of seconds from 0 to 60")
+    shutdown_timeout: float = Field(default=10, ge=3, le=3600, description="a number of seconds from 3 to 3600")
     fast_lane: bool = Field(default=True, description="1 if records in JSON are answered before the framework, else 0")
     unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
     unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")

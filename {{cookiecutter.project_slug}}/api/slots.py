@@ -1,4 +1,4 @@
-"""Where worker processes keep their counts, so that a worker that takes the place of another goes on with them."""
+"""Where worker processes keep what a worker that takes the place of another goes on with: counts, a version."""
 
 import fcntl
 import os
@@ -29,6 +29,23 @@ def shared_folder() -> Iterator[None]:
     finally:
         del os.environ[FOLDER]
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remember(name: str, text: str) -> None:
+    """Leave a line for the workers to come, if there is a folder for it."""
+    if FOLDER in os.environ:
+        path = Path(os.environ[FOLDER], name)
+        ours = path.with_name(f"{name}.{os.getpid()}")
+        ours.write_text(text, encoding="utf-8")
+        ours.replace(path)
+
+
+def recall(name: str) -> str | None:
+    """Read what was left under this name."""
+    try:
+        return Path(os.environ[FOLDER], name).read_text(encoding="utf-8")
+    except (KeyError, OSError):
+        return None
 
 
 def take_slot(folder: Path) -> str:

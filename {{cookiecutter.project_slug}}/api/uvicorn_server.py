@@ -1,62 +1,113 @@
-"""uvicorn with worker processes, each of which serves asgi:app."""
+"""uvicorn in a worker process: how it begins, says that it is alive, and ends."""
 
-from __future__ import annotations
-
-import multiprocessing
+import asyncio
+import ctypes
+import random
 import socket
-from multiprocessing import forkserver
-from typing import TYPE_CHECKING, Any
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 
 import uvicorn
-from uvicorn import _subprocess
-from uvicorn.supervisors import Multiprocess
 
-if TYPE_CHECKING:
-    from api.settings import Settings
+from api.app import create_front
+from api.protocol import Protocol
+from api.settings import Settings
+from api.worker import ALIVE, READY, STOP, TIRED
+
+TICKS = 10  # Of uvicorn, in a second.
+LAST_CALL = 0.25  # Seconds for connections that are being made when no more are taken.
+MARGIN = 1.0  # Seconds of the time to stop that are left for the end of the process.
 
 
-class Listener:
-    """Becomes, in each worker that it is sent to, a socket of that worker: the kernel spreads connections over them.
+class Server(uvicorn.Server):
+    """uvicorn, with an end in which no request is lost.
 
-    On one socket that all share, keep-alive connections tend to end up at one worker.
+    For SHUTDOWN_DELAY seconds /ready says 503, each answer closes its connection, and new connections are taken;
+    then no more are, and what is under way is answered.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = host, port
+    def __init__(self, settings: Settings, tell: Callable[[bytes], None], hear: Callable[[], bytes | None]) -> None:
+        front = create_front(settings)
+        self._service = front.service
+        self._settings = settings
+        self._tell = tell
+        self._hear = hear
+        self._max_requests = round(settings.max_requests * random.uniform(0.9, 1.1))  # noqa: S311 (no secret)
+        self._ends: float | None = None
+        config = uvicorn.Config(
+            front,
+            interface="asgi3",
+            loop="uvloop",
+            http=partial(Protocol, service=front.service),  # type: ignore[arg-type]
+            ws="none",
+            lifespan="on",  # With "auto", a start that fails is taken for an application without one.
+            log_config=None,  # api/logs.py has done it.
+            access_log=False,  # Each request has its own line already.
+            server_header=False,
+            proxy_headers=False,  # Nothing here depends on the client's address.
+            timeout_keep_alive=settings.keep_alive,
+            timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout - settings.shutdown_delay - MARGIN)),
+        )
+        super().__init__(config)
+        self._loading: asyncio.Future[None]
 
-    def __reduce__(self) -> tuple[object, tuple[str, int]]:
-        return listen, self._address
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to who runs this: a second one must not cut off what is under way."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        self._loading = asyncio.get_running_loop().create_future()
+        self._loading.set_result(None)
+        self._tell(READY)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what is due, ten times a second; return True to end."""
+        await super().on_tick(counter)
+        now = asyncio.get_running_loop().time()
+        if counter % TICKS == 0:
+            is_tired = 0 < self._max_requests <= self.server_state.total_requests
+            self._tell(TIRED if is_tired else ALIVE)
+            for connection in list(self.server_state.connections):
+                connection.check(now)  # type: ignore[union-attr]
+        if self._loading.done() and self._service.is_outdated():
+            self._loading = asyncio.ensure_future(asyncio.to_thread(self._service.load))
+        message = self._hear()
+        if message and self._ends is None:
+            self._ends = now + self._settings.shutdown_delay
+            self._begin_to_end(stop=message == STOP)
+        return self._ends is not None and now >= self._ends
+
+    def _begin_to_end(self, *, stop: bool) -> None:
+        self._service.is_closing = True
+        self._service.is_stopping = stop
+        for connection in self.server_state.connections:
+            connection.close_after_answer()  # type: ignore[union-attr]
+        if not stop:
+            for server in self.servers:
+                server.close()  # The successor listens to the same socket.
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, answer what is under way, and end."""
+        for listener in sockets or []:
+            refuse_new(listener)
+        await asyncio.sleep(LAST_CALL)
+        await super().shutdown(sockets)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Make a socket among others of this address."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    return socket.create_server(address[:2], family=family, backlog=2048, reuse_port=True)
+def refuse_new(listener: socket.socket) -> None:
+    """Let a listening socket make no new connections, but finish those that are being made.
 
-
-def preload() -> None:
-    """Start the process from which the workers are forked, which imports api/preload.py meanwhile."""
-    multiprocessing.set_forkserver_preload(["api.preload"])
-    forkserver.ensure_running()
-
-
-def run(settings: Settings) -> None:
-    """Serve until a signal ends it."""
-    _subprocess.spawn = multiprocessing.get_context("forkserver")  # type: ignore[assignment]
-    config = uvicorn.Config(
-        "asgi:app",
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",  # With "auto", a start that fails is taken for an application without one.
-        log_config=None,  # api/logs.py has done it.
-        access_log=False,  # Each request has its own line already.
-        server_header=False,
-        proxy_headers=False,  # Nothing here depends on the client's address.
-        timeout_graceful_shutdown=10,
-    )
-    sockets: list[Any] = [Listener(settings.host, settings.port)]
-    Multiprocess(config, sockets).run()
+    A connection that is made in the moment between the last look and the close of the socket would be reset. So
+    Linux is told to drop what asks for new ones (a classic BPF program: drop segments of TCP with the flag SYN).
+    """
+    drop_syn = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in drop_syn))
+    with suppress(OSError):  # Elsewhere, and in some sandboxes, there is no such thing.
+        listener.setsockopt(
+            socket.SOL_SOCKET, getattr(socket, "SO_ATTACH_FILTER", 26), struct.pack("HP", 4, ctypes.addressof(code))
+        )

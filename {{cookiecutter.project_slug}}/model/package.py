@@ -129,6 +129,15 @@ def current(artifacts: Path) -> Path:
     return artifacts / version
 
 
+def stamp(artifacts: Path) -> tuple[int, ...]:
+    """Return what differs after CURRENT has moved; nothing while there is none."""
+    try:
+        found = (artifacts / CURRENT).stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read what a package says it is, which nothing has verified yet. Raises PackageError."""
     try:

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from api.app import create_front
-from api.front import Front, Message
+from api.front import Front
+from api.passing import Message
 from api.settings import Settings, load_settings
 from model.engines import Prediction
 from tests.conftest import Record

@@ -1,6 +1,6 @@
 """GET /, /health, /ready and /model: what this is and how it is doing."""
 
-from api.answers import HTML, JSON, TEXT, Answer, json_answer
+from api.answers import HTML, JSON, TEXT, Answer, Problem, json_answer
 from api.exchange import Exchange
 from api.handlers.pages import POLICY, page
 from api.negotiation import choose_media_type
@@ -22,10 +22,17 @@ def health() -> Answer:
 
 
 def ready(exchange: Exchange) -> Answer:
-    """Say which model answers requests, or raise a 503 Problem."""
+    """Say which model answers requests, and whether a newer one was refused, or raise a 503 Problem."""
     manifest = exchange.require_model().package.manifest
-    model = {"name": manifest.name, "version": manifest.version, "engine": manifest.engine}
-    return json_answer({"status": "ready", "model": model})
+    if exchange.service.is_stopping:
+        raise Problem(503, "the server is about to stop", headers={"Retry-After": "1"})
+    content: dict[str, object] = {
+        "status": "ready",
+        "model": {"name": manifest.name, "version": manifest.version, "engine": manifest.engine},
+    }
+    if exchange.service.refused:
+        content["warning"] = "artifacts/CURRENT names another model, which was refused: the log says why"
+    return json_answer(content)
 
 
 def model(exchange: Exchange, accept: str | None) -> Answer:

@@ -54,7 +54,7 @@ def predict(exchange: Exchange, query: bytes, body: bytes) -> Answer:
     model = exchange.require_model()
     options = read_options(query, model.package.signature)
     with exchange.service.large if len(body) > LARGE_BODY else nullcontext():
-        if exchange.client.has_left:
+        if exchange.has_left:
             raise Problem(400)
         columns = model.parser.columns(read_records(exchange, body))
         prediction = exchange.predict(columns, probabilities=options.probabilities)

@@ -41,7 +41,7 @@ def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Ite
             table = (CsvTable if media_type == CSV else JsonTable)(io.BufferedReader(Chunks(chunks)), model, options)
             faults = FaultLog(MAX_FAULTS)
             for batch in table.batches:
-                if exchange.client.has_left:
+                if exchange.has_left:
                     raise Problem(400)
                 with exchange.service.large:  # Not while waiting for the client.
                     try:

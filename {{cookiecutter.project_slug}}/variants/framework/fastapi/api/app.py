@@ -11,7 +11,7 @@ from api import errors, openapi, routes
 from api.exchange import Exchange
 from api.front import Front
 from api.logs import configure_logs
-from api.service import Service
+from api.service import ServedModel, Service
 from api.settings import PROJECT, TITLE, Settings, load_settings
 
 
@@ -55,10 +55,14 @@ class Api(FastAPI):
     """FastAPI with the document of our model; routes that you add to the app are in it too."""
 
     def openapi(self) -> dict[str, Any]:
-        """Describe the model's routes, and the added ones as FastAPI does."""
+        """Describe the API with the current model."""
         service: Service = self.state.service
         assert service.model, "the route asks for a model first"
-        document = openapi.document(service.model.package.signature, service.settings)
+        return self.describe(service.model)
+
+    def describe(self, model: ServedModel) -> dict[str, Any]:
+        """Describe the routes of a model, and the added ones as FastAPI does."""
+        document = openapi.document(model.package.signature, self.state.service.settings)
         self.openapi_schema = None  # FastAPI would keep the document of its first call.
         added = super().openapi()
         document["paths"] |= added["paths"]
@@ -78,7 +82,8 @@ class ExchangeMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(Headers(scope=scope).get("x-request-id"), self.service, scope.get("api.client"))
+        # That of api/front.py, unless the application is served without it.
+        exchange = scope.get("api.exchange") or Exchange(Headers(scope=scope).get("x-request-id"), self.service)
         scope.setdefault("state", {})["exchange"] = exchange
         status = 0
 

@@ -70,8 +70,7 @@ async def metrics() -> Response:
 @router.api_route("/openapi.json", methods=["GET", "HEAD"])
 async def openapi(request: Request) -> Response:
     """The OpenAPI document."""
-    exchange(request).require_model()
-    return respond(json_answer(request.app.openapi()))
+    return respond(json_answer(request.app.describe(exchange(request).require_model())))
 
 
 @router.api_route("/docs", methods=["GET", "HEAD"])

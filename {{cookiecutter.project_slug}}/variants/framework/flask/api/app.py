@@ -8,12 +8,12 @@ from flask import Flask, Response, g, request
 from api import errors, routes
 from api.answers import Problem
 from api.exchange import Exchange
-from api.front import Front
+from api.front import THREADS, Front
 from api.logs import configure_logs
 from api.service import Service
 from api.settings import Settings, load_settings
 
-THREADS = 16  # Of a worker, for what does not take the fast lane.
+PROBES = 4  # Threads that stay free for what api/front.py does not make wait.
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -43,7 +43,7 @@ def create_front(settings: Settings | None = None) -> Front:
         environ["wsgi.input_terminated"] = True  # Chunked bodies end too.
         return app(environ, start_response)
 
-    below_asgi: Any = WSGIMiddleware(wsgi, workers=THREADS)
+    below_asgi: Any = WSGIMiddleware(wsgi, workers=THREADS + PROBES)
     return Front(below_asgi, service, has_fast_lane=service.settings.fast_lane and is_plain(app))
 
 
@@ -56,8 +56,9 @@ def is_plain(app: Flask) -> bool:
 
 def begin() -> None:
     """Give the request an Exchange."""
-    scope = request.environ.get("asgi.scope", {})  # Not under gunicorn.
-    g.exchange = Exchange(request.headers.get("X-Request-ID"), routes.service(), scope.get("api.client"))
+    # That of api/front.py, unless the application is served without it.
+    given = request.environ.get("asgi.scope", {}).get("api.exchange")
+    g.exchange = given or Exchange(request.headers.get("X-Request-ID"), routes.service())
     if request.environ["PATH_INFO"].startswith("//"):  # Werkzeug would take it for one slash.
         raise Problem(404)
 

@@ -1,0 +1,120 @@
+"""What is no HTTP, or can be read in two ways, is refused or closed; nothing is answered twice or as another's."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.conftest import FRAMEWORKS, Installed
+from tests.faults.corpus import BODY, CORPUS, LENGTH, get, post
+from tests.server import ask, serve
+
+SECONDS = 15
+MOMENT = 0.2
+HEALTH = get(b"GET /health HTTP/1.1", b"Host: a")
+pytestmark = pytest.mark.xdist_group("http")
+
+
+@pytest.fixture(scope="module")
+def ports(installed: Installed) -> Iterator[list[int]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(serve(installed(one), CLIENT_TIMEOUT="2")) for one in FRAMEWORKS]
+
+
+def talk(port: int, *parts: bytes, answers: int = 1) -> bytes:
+    """Send bytes, and read until the server closes, or has given so many answers and says no more for a moment."""
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
+        try:
+            for part in parts:
+                connection.sendall(part)
+        except (BrokenPipeError, ConnectionResetError):  # It was refused before all of it was sent.
+            pass
+        try:
+            while part := connection.recv(65_536):
+                received += part
+                if received.count(b"HTTP/1.1 ") >= answers:
+                    connection.settimeout(MOMENT)
+        except (TimeoutError, ConnectionResetError):
+            pass
+    return received
+
+
+def statuses(answers: bytes) -> list[int]:
+    """Read the statuses of answers that follow each other."""
+    found = []
+    while answers:
+        head, _, rest = answers.partition(b"\r\n\r\n")
+        found.append(int(head.split()[1]))
+        length = re.search(rb"(?i)^content-length: (\d+)", head, re.MULTILINE)
+        assert length, head
+        answers = rest[int(length[1]) :]
+    return found
+
+
+@pytest.mark.parametrize("name", CORPUS)
+@pytest.mark.parametrize("split", [False, True], ids=["at once", "in two"])
+def test_ambiguous_requests_are_answered_once_at_most(ports: list[int], name: str, split: bool) -> None:
+    sent, allowed = CORPUS[name]
+    parts = [sent[: len(sent) // 2], sent[len(sent) // 2 :]] if split else [sent]
+
+    for port in ports:
+        found = statuses(talk(port, *parts))
+
+        first, rest = found[:1], found[1:]
+        assert set(first) <= allowed
+        assert 404 not in rest
+        assert all(status in (200, 400) for status in rest)
+        assert len(rest) <= (name == "too much body")
+        assert ask(port, "GET", "/health")[0] == 200
+
+
+def test_requests_that_follow_each_other_are_answered_in_order(ports: list[int]) -> None:
+    requests = [post(LENGTH, b"X-Request-ID: one", body=BODY), HEALTH, post(LENGTH, b"X-Request-ID: two", body=b"[" + BODY[1:])]
+
+    for port in ports:
+        answers = talk(port, b"".join(requests * 20), answers=60)
+
+        assert statuses(answers) == [200, 200, 400] * 20
+        assert re.findall(rb"x-request-id: (one|two)", answers) == [b"one", b"two"] * 20
+
+
+@pytest.mark.parametrize("behind", [b"GARBAGE\r\n\r\n", b"\0" * 50, post(b"Content-Length: x")])
+def test_what_follows_a_good_request_does_not_take_its_answer(ports: list[int], behind: bytes) -> None:
+    table = [json.loads(BODY)] * 5_000
+    large = json.dumps(table).encode()
+    for port in ports:
+        answers = talk(port, post(b"Content-Length: %d" % len(large), body=large) + behind)
+
+        assert statuses(answers)[0] == 200
+        assert set(statuses(answers)[1:]) <= {400}
+        assert answers.count(b'{"prediction":[') == 1
+
+
+def test_what_the_server_refuses_is_a_problem_too(ports: list[int]) -> None:
+    for port in ports:
+        head, _, body = talk(port, b"SECRET / HTTP/1.1\r\n\r\n").partition(b"\r\n\r\n")
+
+        assert b"application/problem+json" in head
+        assert b"x-request-id" in head.lower()
+        assert json.loads(body)["status"] == 400
+        assert b"SECRET" not in body
+
+
+@pytest.mark.parametrize("sent", [b"GET /health HTTP/1.1\r\nHost: ", post(b"Content-Length: 1000", body=b"[")])
+def test_a_request_that_does_not_come_to_its_end_is_a_408(ports: list[int], sent: bytes) -> None:
+    for port in ports:
+        with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
+            connection.sendall(sent)
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))  # noqa: B023 (called at once)
+
+        assert statuses(answer) == [408]
+
+
+def test_a_connection_on_which_nothing_comes_is_closed(ports: list[int]) -> None:
+    for port in ports:
+        with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
+            assert connection.recv(1) == b""

@@ -1,0 +1,201 @@
+"""HTTP/1.1 by uvicorn, with limits on what a client may send and how slowly, and refusals in problem+json."""
+
+import asyncio
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.answers import TITLES, Problem
+from api.exchange import Exchange
+from api.service import Service
+
+MAX_URL = 8_192  # Bytes.
+MAX_HEAD = 32_768  # Bytes of names and values of headers.
+MAX_HEADERS = 100
+VERSIONS = ("1.0", "1.1")
+OF_UPGRADE = (b"upgrade", b"connection", b"http2-settings")
+MIN_BODY = 10_000  # Bytes of a body that are to come in each CLIENT_TIMEOUT.
+
+
+class _RefusedError(Exception):
+    """A head that is well-formed, but not to be served."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection.
+
+    A head must be there within CLIENT_TIMEOUT; of a body, 10 KB must come in each such time; and a client that takes
+    nothing of its answer for as long is cut off. The server asks once a second (`check`).
+    """
+
+    def __init__(self, *, service: Service, **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
+        self._service = service
+        self._refusal = Problem(400)
+        self._is_last = False
+        """Whether what was read last is refused, so that nothing after it is answered."""
+        self._is_upgrade = False
+        self._received = 0
+        self._has_begun = False
+        self._head_since: float | None = None
+        self._body_since: float | None = None
+        self._body_received = 0
+        self._unread_since: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection."""
+        super().connection_made(transport)
+        self._head_since = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come."""
+        if self._is_last:
+            return
+        self._received += len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("")
+        if len(self.headers or ()) > MAX_HEADERS or (self._head_since and self._received > MAX_HEAD + MAX_URL):
+            self._refuse(431)  # Also for trailers, of which there may be no end.
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self._received = 0
+        self._has_begun = True
+        self._head_since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        """Hand the request to the application, if its head is one to be served."""
+        self._is_upgrade = self.parser.should_upgrade()
+        if self._is_upgrade:
+            return
+        refused = self._fault()
+        if refused:
+            self._refusal = Problem(refused)
+            raise _RefusedError  # Which ends the parser.
+        super().on_headers_complete()
+        self.headers = []  # The scope has them; what comes now is trailers, which are not to be mixed with them.
+        self._head_since = None
+        self._body_since = self.loop.time()
+        self._body_received = self._received
+        if self._service.is_closing:
+            self.cycle.keep_alive = False
+
+    def _fault(self) -> int | None:
+        """Find the status with which a head is refused."""
+        version = self.parser.get_http_version()
+        if version not in VERSIONS:
+            return 505
+        if len(self.url) > MAX_URL:
+            return 414
+        size = hosts = 0
+        for name, value in self.headers:
+            size += len(name) + len(value)
+            if name == b"host":
+                hosts += 1
+            elif name == b"transfer-encoding" and (value.strip().lower() != b"chunked" or version == "1.0"):
+                return 400
+        if size > MAX_HEAD or len(self.headers) > MAX_HEADERS:
+            return 431
+        return 400 if hosts != 1 and (hosts or version == "1.1") else None
+
+    def on_message_complete(self) -> None:
+        """End a request, whose answer may be still to come."""
+        if not self._is_upgrade:
+            self._has_begun = False
+            self._body_since = None
+            super().on_message_complete()
+
+    def _stay(self, rest: bytes) -> None:
+        """Serve a request that asks for another protocol as if it had not, with its body; Java's client asks so."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(400)
+            return
+        lines = [b"%s %s HTTP/1.1" % (method, self.url)]
+        lines += [b"%s: %s" % (name, value) for name, value in self.headers if name not in OF_UPGRADE]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, if there may be one."""
+        super().on_response_complete()
+        if self._is_last and not self.pipeline and not self.transport.is_closing():
+            self._answer_refusal()
+
+    def pause_writing(self) -> None:
+        """Note that the client is behind with reading."""
+        super().pause_writing()
+        self._unread_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        """Note that the client has read."""
+        super().resume_writing()
+        self._unread_since = None
+
+    def close_after_answer(self) -> None:
+        """Let the answer that is under way say that it is the last on this connection."""
+        if self.cycle and not self.cycle.response_started:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """Close the connection as soon as nothing is under way on it."""
+        if self._head_since is None or not self._has_begun:
+            super().shutdown()
+
+    def check(self, now: float) -> None:
+        """Give up a client that is too slow."""
+        limit = self._service.settings.client_timeout
+        if self._unread_since and now - self._unread_since > limit:
+            self.transport.abort()
+        elif self._head_since and now - self._head_since > limit:
+            if self._has_begun:
+                self._refuse(408)
+            else:
+                self.transport.close()
+        elif self._body_since and self.flow.read_paused:  # That is us.
+            self._body_since = now
+        elif self._body_since and now - self._body_since > limit:
+            if self._received - self._body_received < MIN_BODY:
+                self._refuse(408)
+            self._body_since, self._body_received = now, self._received
+
+    def _refuse(self, status: int) -> None:
+        self._refusal = Problem(status)
+        self.send_400_response("")
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (uvicorn's text)
+        """Answer what is no HTTP, or no head to be served, and close; what came before it is answered first."""
+        if self._is_last or self.transport.is_closing():
+            return
+        self._is_last = True
+        self._head_since = self._body_since = None
+        newest = self.cycle
+        if self.pipeline:
+            if newest.more_body:
+                self.pipeline.popleft()  # It is the malformed one.
+        elif newest and newest.more_body:
+            newest.disconnected = True
+            newest.message_event.set()
+            self._answer_refusal(is_answered=newest.response_started)
+        elif newest is None or newest.response_complete:
+            self._answer_refusal()
+
+    def _answer_refusal(self, *, is_answered: bool = False) -> None:
+        if is_answered:
+            self.transport.close()
+            return
+        exchange = Exchange(None, self._service)
+        answer = self._refusal.answer(exchange.request_id)
+        headers = {**answer.headers, **exchange.headers, "Connection": "close"}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        assert isinstance(answer.body, bytes)
+        self.transport.write(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)
+        self.transport.close()
+        exchange.finish("", None, answer.status)
