@@ -47,7 +47,9 @@ class Service:
         settings = self.settings
         try:
             folder = package.current(settings.model_dir)
-            loaded = package.load(folder, allow_pickle=settings.allow_pickle, threads=settings.threads)
+            loaded = package.load(
+                folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256, threads=settings.threads
+            )
         except PackageError as error:
             log.error("model not loaded", reason=str(error))
             return
