@@ -118,6 +118,7 @@ def test_a_start_that_must_fail_is_one_line_that_says_what_to_do(
         in_use = start(folder, PORT=str(port))
     no_model = start(folder, MODEL_DIR=str(empty), PORT=str(free_port()))
     no_number = start(folder, PORT="abc")
+    not_pinned = start(folder, MODEL_SHA256="0" * 64, PORT=str(free_port()))
     version = (folder / "artifacts" / "CURRENT").read_text().strip()
     with (folder / "artifacts" / version / "model.onnx").open("ab") as file:
         file.write(b"!")
@@ -127,6 +128,7 @@ def test_a_start_that_must_fail_is_one_line_that_says_what_to_do(
         (in_use, f"PORT {port} is in use: stop the other program, or set PORT to another"),
         (no_model, 'CURRENT not found: run "make train" first'),
         (no_number, "PORT has a value that is not allowed: it must be a whole number from 1 to 65535"),
+        (not_pinned, 'is not the one that MODEL_SHA256 names: go back with "make rollback", or set MODEL_SHA256 anew'),
         (corrupt, 'model.onnx is not the file that was packaged (its SHA-256 differs): run "make train"'),
     ]:
         assert code != 0

@@ -29,7 +29,7 @@ def console_blocks(readme: str) -> list[str]:
 def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path], framework: str) -> None:
     folder = project(framework)
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    first, curl, table, fitted, score, post_table = console_blocks(readme)
+    first, curl, table, fitted, versions, score, post_table = console_blocks(readme)
     (expected,) = re.findall(r"```json\n(.*?)```", readme, flags=re.DOTALL)
     (expected_table,) = re.findall(r"```csv\n(.*?)```", readme, flags=re.DOTALL)
     assert first == "make develop\nmake train\nmake start\n"
@@ -52,6 +52,9 @@ def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path]
     succeed("make", "score", "INPUT=rows.csv", "OUTPUT=scored.csv", cwd=folder)
     assert (folder / "scored.csv").read_text().splitlines()[1] == "0,small,small"
     succeed(".venv/bin/python", "-m", "pytest", "-q", "tests/test_openapi.py", "tests/test_predict.py", cwd=folder)
+    newest = (folder / "artifacts" / "CURRENT").read_text(encoding="utf-8")
+    succeed("bash", "-euc", versions, cwd=folder)
+    assert (folder / "artifacts" / "CURRENT").read_text(encoding="utf-8") < newest
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

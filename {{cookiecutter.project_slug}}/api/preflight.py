@@ -13,7 +13,8 @@ def preflight() -> Settings:
     """Return the settings if the server can start with them; else exit with one line that says what to do."""
     try:
         settings = load_settings()
-        package.verify(package.current(settings.model_dir), allow_pickle=settings.allow_pickle)
+        folder = package.current(settings.model_dir)
+        package.verify(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
         check_address(settings.host, settings.port)
     except (SettingsError, PackageError) as error:
         sys.exit(f"Not started: {error}")

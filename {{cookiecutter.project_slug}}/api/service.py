@@ -16,6 +16,7 @@ from api.slots import recall, remember
 from model import package
 from model.package import Package, PackageError
 from model.records import MAX_FAULTS, RecordParser
+from model.versions import stamp
 
 log = get_logger()
 
@@ -58,14 +59,14 @@ class Service:
     def is_outdated(self) -> bool:
         """Tell whether CURRENT has moved since it was read; what was refused is tried again now and then."""
         is_again = self.refused is not None and monotonic() - self._looked > AGAIN
-        return is_again or package.stamp(self.settings.model_dir) != self._stamp
+        return is_again or stamp(self.settings.model_dir) != self._stamp
 
     def load(self) -> None:
         """Load the package that CURRENT names, and serve it from the next request on.
 
         A bad one is logged and refused, and what was served goes on, also in a worker that starts only now.
         """
-        self._looked, self._stamp = monotonic(), package.stamp(self.settings.model_dir)
+        self._looked, self._stamp = monotonic(), stamp(self.settings.model_dir)
         try:
             self._serve(package.current(self.settings.model_dir))
             self.refused = None
@@ -82,7 +83,9 @@ class Service:
         if self.model and self.model.version == folder.name:
             return
         settings = self.settings
-        loaded = package.load(folder, allow_pickle=settings.allow_pickle, threads=settings.threads)
+        loaded = package.load(
+            folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256, threads=settings.threads
+        )
         parser = RecordParser(
             loaded.signature,
             max_rows=settings.max_rows,

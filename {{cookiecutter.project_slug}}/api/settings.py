@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     )
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
     model_dir: Path = Field(default=ROOT / "artifacts", description="the folder of the model packages")
+    model_sha256: str = Field(
+        default="",
+        pattern="^([0-9A-Fa-f]{64})?$",
+        description="the SHA-256 of a manifest.json, 64 hexadecimal digits, or empty",
+    )
+    keep_versions: int = Field(default=5, ge=0, description="a whole number of versions, or 0 for all")
     max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
     max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
     max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")

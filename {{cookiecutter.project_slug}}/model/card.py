@@ -23,7 +23,7 @@ def render(
         *[(f"Predicts {target.name}", _classes(target)) for target in signature.targets],
         ("Task", signature.task),
         ("Training rows", signature.n_samples),
-        ("Created", created.isoformat()),
+        ("Created", created.isoformat(timespec="seconds")),
         ("Engine", engine),
         ("Libraries", ", ".join(f"{key} {value}" for key, value in libraries.items())),
     ]

@@ -1,7 +1,7 @@
 """The model package: a folder that says everything about a model, written once and verified at each load.
 
 artifacts/
-    CURRENT             the version that is served
+    CURRENT             the version that is served; running servers look at it again and again
     20261121-034512-1f9c2e/
         manifest.json       name, version, engine, library versions, the SHA-256 of each other file
         signature.json      what the model takes and answers
@@ -9,49 +9,48 @@ artifacts/
         card.html           all of this for people
         requirements.txt    what serving this model needs on top of requirements/common.txt
         model.*             the model in its engine's format
+
+A folder with any other file, a link, or a bit that differs is refused. `make train` and `make package` add a version
+and remove the oldest (KEEP_VERSIONS), `make rollback` goes back to one; MODEL_SHA256 lets a server serve a single
+manifest, and with it a single model.
 """
 
 import hashlib
 import json
-import os
-import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import TypeAdapter
 
-from model.engines import Engine, EngineError, engine_module
+from model.engines import ENGINES, Engine, EngineError, engine_module
+from model.manifest import (
+    AGAIN,
+    MANIFEST,
+    MAX_TEXT,
+    TEXTS,
+    Manifest,
+    PackageError,
+    check_digest,
+    check_names,
+    name_version,
+    open_file,
+    read_manifest,
+)
 from model.signature import Signature
+from model.versions import SCRATCH, alone, current, make_current
 
-CURRENT = "CURRENT"
-MANIFEST = "manifest.json"
-AGAIN = 'run "make train" to make a new one'
+__all__ = ["Manifest", "Metrics", "Package", "PackageError", "current", "load", "read_manifest", "save", "verify"]
+
 Metrics = dict[str, Any]
-
-
-class PackageError(ValueError):
-    """A model package that is not there, not whole or not for these libraries."""
-
-
-class Manifest(BaseModel):
-    """What the package is: its engine and why it was chosen, the libraries it needs, the SHA-256 of each file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: Literal[1] = 1
-    name: str
-    version: str
-    created: datetime
-    engine: str
-    reason: str
-    libraries: dict[str, str]
-    files: dict[str, str]
+METRICS = TypeAdapter(Metrics)
+MAX_REASON = 500  # Characters of what another library says.
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -82,84 +81,73 @@ def save(
     """
     from model import card  # Which serving does not need.
 
-    created = datetime.now(UTC).replace(microsecond=0)
+    created = datetime.now(UTC)
     artifacts.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=artifacts))
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=artifacts))
     try:
-        (folder / engine_module(engine).FILE).write_bytes(model)
+        (folder / ENGINES[engine].file).write_bytes(model)
         _write(folder / "signature.json", signature.model_dump_json(indent=2))
         _write(folder / "metrics.json", json.dumps(metrics, indent=2))
         _write(folder / "requirements.txt", "".join(f"{key}=={value}\n" for key, value in libraries.items()))
         _write(folder / "card.html", card.render(name, created, f"{engine}: {reason}", libraries, signature, metrics))
-        files = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
-        digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
-        version = f"{created:%Y%m%d-%H%M%S}-{digest[:6]}"
-        manifest = Manifest(
+        draft = Manifest(
             name=name,
-            version=version,
+            version="unnamed",
             created=created,
             engine=engine,
             reason=reason,
             libraries=dict(libraries),
-            files=files,
+            files={path.name: _sha256(path) for path in sorted(folder.iterdir())},
         )
+        version = name_version(draft.model_dump_json(indent=2).encode(), draft)
+        manifest = draft.model_copy(update={"version": version})
         _write(folder / MANIFEST, manifest.model_dump_json(indent=2))
         folder.chmod(0o755)  # mkdtemp keeps it from the user that a container runs as.
-        if not (artifacts / version).exists():  # The same model, made again within the second.
+        with alone(artifacts):
             folder.rename(artifacts / version)
+            make_current(artifacts, version)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    handle, pointer = tempfile.mkstemp(prefix=".new-", dir=artifacts)  # Of its own name, for two may save at once.
-    os.close(handle)
-    _write(Path(pointer), f"{version}\n")
-    os.chmod(pointer, 0o644)
-    os.replace(pointer, artifacts / CURRENT)
     return manifest
 
 
-def current(artifacts: Path) -> Path:
-    """Find the folder that CURRENT names. Raises PackageError."""
-    pointer = artifacts / CURRENT
-    try:
-        version = pointer.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise PackageError(f'{pointer} not found: run "make train" first') from None
-    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]*", version):
-        raise PackageError(f'{pointer} names no version: run "make train" again')
-    return artifacts / version
-
-
-def stamp(artifacts: Path) -> tuple[int, ...]:
-    """Return what differs after CURRENT has moved; nothing while there is none."""
-    try:
-        found = (artifacts / CURRENT).stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_ino, found.st_size
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Read what a package says it is, which nothing has verified yet. Raises PackageError."""
-    try:
-        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    except OSError:
-        raise PackageError(f"{folder / MANIFEST} not found: {AGAIN}") from None
-    except ValidationError:
-        raise PackageError(f"{folder / MANIFEST} is not a manifest that this version reads: {AGAIN}") from None
-
-
-def verify(folder: Path, *, allow_pickle: bool = False) -> Manifest:
+def verify(folder: Path, *, allow_pickle: bool = False, sha256: str = "") -> Manifest:
     """Check the hash of every file, the libraries installed and whether a pickle is allowed; load nothing.
 
+    sha256 : of the one manifest that may be served; empty for any.
     Raises PackageError with one line that says what differs and what to do.
     """
-    manifest = read_manifest(folder)
-    found = {path.name for path in folder.iterdir()} - {MANIFEST}
-    for name in sorted(found ^ manifest.files.keys()):
-        raise PackageError(f"{folder} {'has the extra' if name in found else 'lacks the'} file {name}: {AGAIN}")
+    manifest = _admit(folder, allow_pickle, sha256)
     for name, digest in manifest.files.items():
-        if _sha256(folder / name) != digest:
-            raise PackageError(f"{folder / name} is not the file that was packaged (its SHA-256 differs): {AGAIN}")
+        with open_file(folder / name, _limit(name)) as file:
+            check_digest(folder / name, hashlib.file_digest(file, "sha256").hexdigest(), digest)
+    return manifest
+
+
+def load(folder: Path, *, allow_pickle: bool = False, sha256: str = "", threads: int | None = None) -> Package:
+    """Verify a package and load it; the model may calculate with so many threads. Raises PackageError.
+
+    Each file is read once, so that what is loaded is what was verified, whoever writes there meanwhile.
+    """
+    manifest = _admit(folder, allow_pickle, sha256)
+    contents = {name: _read(folder / name, digest) for name, digest in manifest.files.items()}
+    signature = _parse(folder / "signature.json", contents, Signature.model_validate_json)
+    metrics = _parse(folder / "metrics.json", contents, METRICS.validate_json)
+    card = _parse(folder / "card.html", contents, bytes.decode)
+    try:
+        model = contents.pop(ENGINES[manifest.engine].file)
+        engine = engine_module(manifest.engine).load(model, signature, threads)
+    except EngineError as error:
+        raise PackageError(f"{folder} cannot be loaded: {_one_line(error)}") from error
+    except Exception as error:  # Of whatever library the model is stored with.
+        raise PackageError(f"{folder} cannot be loaded ({type(error).__name__}): package the model again") from error
+    return Package(manifest, signature, metrics, card, engine)
+
+
+def _admit(folder: Path, allow_pickle: bool, sha256: str) -> Manifest:
+    """Check all of a package but what its files hold. Raises PackageError."""
+    manifest = read_manifest(folder, sha256)
+    check_names(folder, manifest)
     for library, version in manifest.libraries.items():
         _check_library(library, version, folder)
     if manifest.engine == "joblib" and not allow_pickle:
@@ -170,19 +158,26 @@ def verify(folder: Path, *, allow_pickle: bool = False) -> Manifest:
     return manifest
 
 
-def load(folder: Path, *, allow_pickle: bool = False, threads: int | None = None) -> Package:
-    """Verify a package and load it; the model may calculate with so many threads. Raises PackageError."""
-    manifest = verify(folder, allow_pickle=allow_pickle)
+def _read(path: Path, digest: str) -> bytes:
+    with open_file(path, _limit(path.name)) as file:
+        content = file.read()
+    check_digest(path, hashlib.sha256(content).hexdigest(), digest)
+    return content
+
+
+def _parse(path: Path, contents: Mapping[str, bytes], parse: Callable[[bytes], T]) -> T:
     try:
-        signature = Signature.model_validate_json((folder / "signature.json").read_bytes())
-        module = engine_module(manifest.engine)
-        engine = module.load((folder / module.FILE).read_bytes(), signature, threads)
-    except (EngineError, ValidationError) as error:
-        raise PackageError(f"{folder} cannot be loaded: {error}") from error
-    except Exception as error:  # Of whatever library the model is stored with.
-        raise PackageError(f"{folder} cannot be loaded ({type(error).__name__}): package the model again") from error
-    metrics = json.loads((folder / "metrics.json").read_bytes())
-    return Package(manifest, signature, metrics, (folder / "card.html").read_text(encoding="utf-8"), engine)
+        return parse(contents[path.name])
+    except ValueError:
+        raise PackageError(f"{path} is not one that this version reads: {AGAIN}") from None
+
+
+def _limit(name: str) -> int | None:
+    return MAX_TEXT if name in TEXTS else None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:MAX_REASON]
 
 
 def _check_library(library: str, version: str, folder: Path) -> None:

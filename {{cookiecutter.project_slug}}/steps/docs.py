@@ -33,7 +33,8 @@ def main() -> None:
     """Write the document, or exit with one line that says why not."""
     try:
         settings = load_settings()
-        model = package.load(package.current(settings.model_dir), allow_pickle=settings.allow_pickle)
+        folder = package.current(settings.model_dir)
+        model = package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
     except (SettingsError, PackageError) as error:
         sys.exit(f"Not written: {error}")
     SWAGGER.write_text(render(model.signature), encoding="utf-8", newline="\n")

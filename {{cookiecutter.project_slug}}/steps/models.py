@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 import zipfile
@@ -11,9 +12,10 @@ from typing import Any
 import joblib
 import numpy as np
 import onnx
-import onnxruntime
+from onnx import external_data_helper
 
 from model.engines import EngineError, sklearn_engine
+from model.engines.onnx_engine import open_session
 
 LABELS = re.compile("classlabels_(strings|ints|int64s)")
 # What a pickle begins with, and what joblib's compressors do.
@@ -25,10 +27,10 @@ class OnnxModel:
 
     def __init__(self, content: bytes) -> None:
         """Raise EngineError if ONNX Runtime does not run it."""
-        try:
-            session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise EngineError(f"ONNX Runtime cannot run the model: {error}".splitlines()[0]) from None
+        graph = onnx.load_model_from_string(content).graph
+        if any(external_data_helper.uses_external_data(tensor) for tensor in graph.initializer):
+            raise EngineError("the model keeps weights in a file beside it: save it as one file with onnx.save")
+        session = open_session(content)
         inputs, outputs = session.get_inputs(), session.get_outputs()
         self.content = content
         if len(inputs) > 1:
@@ -38,7 +40,7 @@ class OnnxModel:
             self.n_features_in_ = len(inputs) if len(inputs) > 1 else width
         answers = outputs[0].shape[-1] if len(outputs[0].shape or []) > 1 else 1
         self.n_outputs = answers if isinstance(answers, int) else 1
-        for node in onnx.load_model_from_string(content).graph.node:
+        for node in graph.node:
             for attribute in node.attribute:
                 if LABELS.fullmatch(attribute.name) and (attribute.ints or attribute.strings):
                     self.classes_ = np.array(attribute.ints or [label.decode() for label in attribute.strings])
@@ -52,7 +54,7 @@ def read_model(path: Path, *, allow_pickle: bool) -> Any:
         content = path.read_bytes()
     except OSError as error:
         raise EngineError(f"{path} cannot be read ({error.strerror or error}): name a file with a model") from None
-    if zipfile.is_zipfile(path):
+    if zipfile.is_zipfile(io.BytesIO(content)):
         return _read_skops(path, content)
     if _is_onnx(content):
         return OnnxModel(content)
@@ -63,7 +65,7 @@ def read_model(path: Path, *, allow_pickle: bool) -> Any:
             f"{path} is a pickle, and loading one runs whatever code is in it: "
             "if you trust who made it, add ALLOW_PICKLE=1; skops.io.dump stores estimators without code"
         )
-    return _read_pickle(path)
+    return _read_pickle(path, content)
 
 
 def _read_skops(path: Path, content: bytes) -> Any:
@@ -77,11 +79,11 @@ def _read_skops(path: Path, content: bytes) -> Any:
         ) from None
 
 
-def _read_pickle(path: Path) -> Any:
+def _read_pickle(path: Path, content: bytes) -> Any:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator = joblib.load(path)
+            estimator = joblib.load(io.BytesIO(content))
     except ModuleNotFoundError as error:
         raise EngineError(f"{path} needs the module {error.name}, which is not installed: install it first") from None
     except AttributeError as error:

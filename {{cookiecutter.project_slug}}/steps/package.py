@@ -21,6 +21,7 @@ from api.settings import SettingsError, load_settings
 from model.engines import ENGINES, EngineError
 from model.engines.sklearn_engine import as_fitted
 from model.frames import to_frame
+from model.package import PackageError
 from steps.dialect import SEPARATORS, TableError
 from steps.encoders import encoded_categories
 from steps.features import SignatureError, infer, read_features, to_columns
@@ -54,9 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         signature = infer(features, targets, model, len(X))
         metrics = {"sample_rows": len(X)}
         manifest = package_model(model, columns, signature, metrics=metrics, settings=settings, engine=options.engine)
-    except (SettingsError, TableError, SignatureError, EngineError) as error:
+    except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
         sys.exit(f"Not packaged: {error}")
-    print(announce(manifest))
+    print(announce(manifest, settings))
 
 
 def read_sample(path: Path, model: Any, separator: str | None, encoding: str | None) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from api.settings import PROJECT, Settings
-from model import outputs, package
+from model import outputs, package, versions
 from model.columns import Columns
 from model.engines import ENGINES, Engine, EngineError, Prediction, engine_module
 from model.engines.sklearn_engine import SklearnEngine
@@ -46,7 +46,7 @@ def package_model(
             except EngineError as error:
                 refused.append(f"not {name}, for {error}")
                 continue
-            return package.save(
+            manifest = package.save(
                 settings.model_dir,
                 exported.content,
                 name=PROJECT["project"]["name"],
@@ -56,6 +56,9 @@ def package_model(
                 signature=signature,
                 metrics=metrics,
             )
+            if count := versions.prune(settings.model_dir, settings.keep_versions):
+                print(f"Removed {count} old version{'s' * (count > 1)}: KEEP_VERSIONS is {settings.keep_versions}")
+            return manifest
     raise EngineError(f"no engine can serve this estimator: {'; '.join(refused)}")
 
 
@@ -68,12 +71,10 @@ def candidates(engine: str | None, settings: Settings) -> list[str]:
     return [engine] if engine else [name for name in ENGINES if name != "joblib" or settings.allow_pickle]
 
 
-def announce(manifest: Manifest) -> str:
-    """Say which version is current now, and which engine runs it and why."""
-    return (
-        f"Engine {manifest.engine}: {manifest.reason}\n"
-        f"Packaged as version {manifest.version}; it is the current one now"
-    )
+def announce(manifest: Manifest, settings: Settings) -> str:
+    """Say which engine runs the model and why, and which version is current now."""
+    folder = settings.model_dir / manifest.version
+    return f"Engine {manifest.engine}: {manifest.reason}\n{versions.announce(folder)}"
 
 
 def _as_it_came(model: Any, signature: Signature) -> Engine:

@@ -60,11 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         settings = load_settings()
         folder = package.current(settings.model_dir)
-        model = package.load(folder, allow_pickle=settings.allow_pickle)
+        model = package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
         table = format_of(options.input, options.output, options.separator, options.encoding)
         nothing = check(table, model.signature, options.probabilities)
         how = (table, settings.unknown_categories, options.probabilities)
-        start = (folder, settings.allow_pickle, *how)
+        start = (folder, settings.allow_pickle, settings.model_sha256, *how)
         results = score_batches(
             table.batches(), Scorer(model, *how), options.workers, partial(make_pool, options.workers, start)
         )

@@ -16,7 +16,7 @@ from typing import Any
 from api.settings import PROJECT, ROOT, Settings, SettingsError, load_settings
 from model.engines import ENGINES, EngineError
 from model.frames import to_frame
-from model.package import Manifest
+from model.package import Manifest, PackageError
 from model.signature import Signature, label_name
 from steps.choose import describe, read_columns, without_useless
 from steps.dialect import SEPARATORS, TableError
@@ -44,10 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train, print what was found and how good the model is, and make it the current one."""
     options = _options(arguments)
     try:
-        manifest = train(options, load_settings())
-    except (SettingsError, TableError, SignatureError, EngineError) as error:
+        settings = load_settings()
+        manifest = train(options, settings)
+    except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
         sys.exit(f"Not trained: {error}")
-    print(announce(manifest))
+    print(announce(manifest, settings))
 
 
 def train(options: argparse.Namespace, settings: Settings) -> Manifest:

@@ -26,7 +26,8 @@ MakeClient = Callable[..., httpx2.Client]
 @pytest.fixture(scope="session")
 def current() -> Package:
     settings = load_settings()
-    return package.load(package.current(settings.model_dir), allow_pickle=settings.allow_pickle)
+    folder = package.current(settings.model_dir)
+    return package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
 
 
 @pytest.fixture(scope="session")

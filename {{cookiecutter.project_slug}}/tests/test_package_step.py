@@ -1,5 +1,6 @@
 """`make package`: files of all kinds, samples that do not fit, and one line for each."""
 
+import hashlib
 import pickle
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
-from model import package
+from api.settings import load_settings
+from model import package, versions
 from model.cells import CellParser
 from model.package import Package
 from steps import package as packaging
@@ -134,6 +136,25 @@ def test_an_onnx_model_is_served_as_it_is(run: Run, tmp_path: Path, pets: pd.Dat
     assert (model.signature.target.classes, model.signature.task) == (["cat", "dog"], "binary")
     assert model.signature.probabilities
     assert answers(model, pets) == fitted.predict(X).tolist()
+
+
+def test_the_oldest_version_goes_and_the_last_line_names_the_new_one(
+    run: Run,
+    stored: Callable[[Any], Path],
+    pipeline: Pipeline,
+    pets: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KEEP_VERSIONS", "2")
+    _, old, new = (run(stored(pipeline), pets).manifest.version for _ in range(3))
+
+    *_, removed, _, last = capsys.readouterr().out.splitlines()
+    folder = versions.current(load_settings().model_dir)
+    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    assert removed == "Removed 1 old version: KEEP_VERSIONS is 2"
+    assert last == f"Version {new} is the current one now: MODEL_SHA256={digest}"
+    assert [path.name for path in versions.history(folder.parent)] == [old, new]
 
 
 def test_text_that_looks_like_numbers_stays_text_where_the_encoder_knows_it_so(

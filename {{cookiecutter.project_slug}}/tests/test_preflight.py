@@ -16,6 +16,13 @@ def test_a_start_without_a_model_names_make_train(monkeypatch: pytest.MonkeyPatc
         preflight()
 
 
+def test_a_start_with_another_model_than_the_pinned_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_SHA256", "0" * 64)
+
+    with pytest.raises(SystemExit, match=r"^Not started: .*manifest\.json is not the one that MODEL_SHA256 names: .*$"):
+        preflight()
+
+
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

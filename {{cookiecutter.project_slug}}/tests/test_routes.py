@@ -85,6 +85,10 @@ def test_a_request_id_that_is_not_sane_is_replaced(client: httpx2.Client, wanted
     assert given != wanted
 
 
+def test_another_model_than_the_pinned_one_is_not_served(make: MakeClient) -> None:
+    assert make(model_sha256="0" * 64).get("/ready").status_code == 503
+
+
 def test_without_a_model_the_api_is_alive_but_not_ready(make: MakeClient, record: Record, tmp_path: str) -> None:
     client = make(model_dir=tmp_path)
 

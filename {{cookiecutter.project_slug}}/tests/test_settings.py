@@ -33,7 +33,17 @@ def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "abc"), ("PORT", "0"), ("PORT", "65536"), ("WORKERS", "0"), ("LOG_FORMAT", "xml"), ("MAX_ROWS", "-1")],
+    [
+        ("PORT", "abc"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("WORKERS", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("MAX_ROWS", "-1"),
+        ("KEEP_VERSIONS", "-1"),
+        ("MODEL_SHA256", "0" * 63),
+        ("MODEL_SHA256", "g" * 64),
+    ],
 )
 def test_a_wrong_value_is_one_line_that_says_what_is_allowed(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch

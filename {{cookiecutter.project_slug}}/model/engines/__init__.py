@@ -1,7 +1,7 @@
 """Engines run a fitted estimator. Each is a module; the package's manifest names the one it needs.
 
 An engine is chosen when a model is packaged (steps/packaging.py). A new engine is a new module with
-the names below, and a line in ENGINES.
+the function below, and a line in ENGINES.
 """
 
 from __future__ import annotations
@@ -15,10 +15,18 @@ if TYPE_CHECKING:  # The process that only checks a package needs no arrays.
     from model.columns import Columns
     from model.signature import Signature
 
+
+class EngineSource(NamedTuple):
+    """Where an engine is, and the name of the model's file in its packages."""
+
+    module: str
+    file: str
+
+
 ENGINES = {
-    "onnx": "model.engines.onnx_engine",
-    "sklearn": "model.engines.sklearn_engine",
-    "joblib": "model.engines.joblib_engine",
+    "onnx": EngineSource("model.engines.onnx_engine", "model.onnx"),
+    "sklearn": EngineSource("model.engines.sklearn_engine", "model.skops"),
+    "joblib": EngineSource("model.engines.joblib_engine", "model.joblib"),
 }
 
 
@@ -52,9 +60,6 @@ class Engine(Protocol):
 class EngineModule(Protocol):
     """What each module named in ENGINES holds."""
 
-    FILE: str
-    """The name of the model's file in a package."""
-
     def load(self, content: bytes, signature: Signature, threads: int | None = None) -> Engine:
         """Read a model back, which may calculate with so many threads. Raises EngineError."""
 
@@ -64,7 +69,7 @@ def engine_module(name: str) -> EngineModule:
     if name not in ENGINES:
         raise EngineError(f"engine {name} is not known: choose one of {', '.join(ENGINES)}")
     try:
-        return cast(EngineModule, importlib.import_module(ENGINES[name]))
+        return cast(EngineModule, importlib.import_module(ENGINES[name].module))
     except ModuleNotFoundError as error:
         raise EngineError(
             f"engine {name} needs {error.name}: install the requirements.txt of the model package"

@@ -7,8 +7,6 @@ import joblib
 from model.engines.sklearn_engine import SklearnEngine, limit_threads
 from model.signature import Signature
 
-FILE = "model.joblib"
-
 
 def load(content: bytes, signature: Signature, threads: int | None = None) -> SklearnEngine:
     """Read the estimator back; package.load has asked for ALLOW_PICKLE and checked the hash."""

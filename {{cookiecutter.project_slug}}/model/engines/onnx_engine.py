@@ -1,6 +1,7 @@
 """An ONNX graph, run by ONNX Runtime: needs neither scikit-learn nor pandas, and holds no code."""
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,6 @@ from model.columns import Columns, expand
 from model.engines import EngineError, Prediction
 from model.signature import Signature, Target
 
-FILE = "model.onnx"
 MISSING = "\ufdd0missing"  # Stands for missing text in a graph, which knows no None; it begins with no character.
 COLUMNS = "columns"  # The key of a graph's metadata under which it says which columns each input takes, as JSON.
 DTYPES = {"tensor(double)": "float64", "tensor(float)": "float32", "tensor(int64)": "int64", "tensor(bool)": "bool"}
@@ -50,15 +50,21 @@ class OnnxEngine:
 
 def load(content: bytes, signature: Signature, threads: int | None = None) -> OnnxEngine:
     """Read the graph, which may calculate with so many threads. Raises EngineError."""
+    return OnnxEngine(open_session(content, threads), signature)
+
+
+def open_session(content: bytes, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """Let ONNX Runtime read a graph that keeps nothing in other files. Raises EngineError."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads or 1, 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # Others need the cores.
+    # A graph may name files to read weights from, whatever they are. Below this path there are none.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     options.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has a dozen kinds, below no common one.
         raise EngineError(f"ONNX Runtime cannot run it: {error}".splitlines()[0]) from error
-    return OnnxEngine(session, signature)
 
 
 def _matrix(arrays: Sequence[Array], kind: str) -> Array:

@@ -135,10 +135,11 @@ def _submit(pool: ProcessPoolExecutor, rows: Any, start: int) -> Future[Scored]:
 _scorer: Scorer  # Of a worker process.
 
 
-def _start(folder: Path, allow_pickle: bool, table: Format, policy: Policy, probabilities: bool) -> None:
+def _start(folder: Path, allow_pickle: bool, sha256: str, table: Format, policy: Policy, probabilities: bool) -> None:
     global _scorer
     Thread(target=_end_with_parent, daemon=True).start()
-    _scorer = Scorer(package.load(folder, allow_pickle=allow_pickle), table, policy, probabilities)
+    model = package.load(folder, allow_pickle=allow_pickle, sha256=sha256)
+    _scorer = Scorer(model, table, policy, probabilities)
 
 
 def _score(rows: Any, start: int) -> Scored:
