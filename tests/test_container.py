@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FRAMEWORKS, ROOT, run, skip_on_laptop, succeed
+from tests.conftest import FRAMEWORKS, ROOT, bake_into, run, skip_on_laptop, succeed
 from tests.server import ask, free_port
 
 PASSENGER = json.dumps({"Age": 24, "Sex": "female", "Embarked": "C"}).encode()
@@ -40,7 +41,9 @@ class Engine:
         self.run_options = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"]
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
         self.environment = {"CONTAINERS_STORAGE_CONF": str(folder / "storage.conf")}
-        succeed(ROOT / "tests" / "base_image.sh", folder, cwd=folder, **self.environment)
+        dockerfile = (bake_into(folder, python_version="3.11") / "Dockerfile").read_text(encoding="utf-8")
+        image = re.findall(r"^FROM (python\S+)", dockerfile, flags=re.MULTILINE)[0]
+        succeed(ROOT / "tests" / "base_image.sh", folder, image, cwd=folder, **self.environment)
 
     def __call__(self, *arguments: object) -> str:
         options = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"] if self.program == "podman" else []

@@ -1,11 +1,57 @@
 """What projects are built from is pinned, checked and kept fresh, and their secrets stay where they are."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.conftest import Bake, run
+from tests.conftest import QUESTIONS, ROOT, Bake, run, succeed
+
+USES = re.compile(r"uses: (\S+)(.*)")
+VERSIONS = QUESTIONS["python_version"]
+
+
+def actions(project: Path) -> set[tuple[str, str]]:
+    """The actions of all workflows, each with what is said behind it."""
+    workflows = (project / ".github" / "workflows").iterdir()
+    return {match for path in workflows for match in USES.findall(path.read_text(encoding="utf-8"))}
+
+
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(bake: Bake) -> None:
+    for action, comment in actions(ROOT) | actions(bake(ci="github")):
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), action
+
+
+def test_the_workflows_of_projects_use_the_actions_of_the_template(bake: Bake) -> None:
+    remedy = "move the actions in variants/ci/github as Dependabot moved those in .github"
+
+    assert actions(bake(ci="github")) == actions(ROOT), remedy
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_image_is_an_exact_release_of_what_was_chosen(bake: Bake, version: str) -> None:
+    project = bake(ci="gitlab", python_version=version)
+    patch = rf"{re.escape(version)}\.\d+"
+
+    lines = (project / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    stages = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    pipeline = yaml.safe_load((project / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    tests = [pipeline[f"test-{python}"]["image"] for python in VERSIONS]
+
+    assert re.fullmatch(rf"python:{patch}-slim-trixie", stages[0])
+    assert set(stages[1:]) == {"base"}
+    assert re.fullmatch(rf"python:{patch}-trixie", pipeline["default"]["image"])
+    assert pipeline["default"]["image"] in tests
+    assert all(image.startswith(f"python:{python}.") for image, python in zip(tests, VERSIONS, strict=True))
+    assert re.fullmatch(r"docker:\d+\.\d+\.\d+-dind", *pipeline["container"]["services"])
+
+
+def test_workflows_hold_nothing_unsafe(bake: Bake) -> None:
+    for project in (ROOT, bake(ci="github")):
+        succeed("zizmor", "--offline", "--no-progress", ".github", cwd=project)
 
 
 @pytest.mark.parametrize("name", ["common", "develop"])
