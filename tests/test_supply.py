@@ -49,9 +49,19 @@ def test_every_image_is_an_exact_release_of_what_was_chosen(bake: Bake, version:
     assert re.fullmatch(r"docker:\d+\.\d+\.\d+-dind", *pipeline["container"]["services"])
 
 
-def test_workflows_hold_nothing_unsafe(bake: Bake) -> None:
+def test_workflows_and_dependabot_hold_nothing_unsafe(bake: Bake) -> None:
     for project in (ROOT, bake(ci="github")):
         succeed("zizmor", "--offline", "--no-progress", ".github", cwd=project)
+
+
+def test_each_ci_has_the_bot_that_moves_its_pins(bake: Bake) -> None:
+    github, gitlab, none = (bake(ci=ci) for ci in ("github", "gitlab", "none"))
+
+    for project in (ROOT, github):
+        check = ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")
+        succeed(*check, cwd=project)
+    succeed("check-jsonschema", "--builtin-schema", "vendor.renovate", "renovate.json", cwd=gitlab)
+    assert not list(none.glob("renovate.json")) + list(none.glob(".git[hl]*"))
 
 
 @pytest.mark.parametrize("name", ["common", "develop"])
