@@ -73,6 +73,21 @@ def test_pins_say_how_they_are_compiled_for_the_bots(bake: Bake, name: str) -> N
     assert command == f"#    uv pip compile --universal --python-version=3.11 --output-file={name}.txt {name}.in"
 
 
+@pytest.mark.parametrize("ci", QUESTIONS["ci"])
+def test_secrets_are_not_committed(bake: Bake, ci: str) -> None:
+    project = bake(ci=ci)
+    secrets = {".env", ".env.production", "tls.key", "api/server.pem"}
+    for name in secrets:
+        (project / name).write_text("secret", encoding="utf-8")
+
+    succeed("git", "init", "--quiet", cwd=project)
+    succeed("git", "add", "--all", cwd=project)
+
+    committed = set(succeed("git", "ls-files", cwd=project).splitlines())
+    assert ".env.example" in committed
+    assert not committed & secrets
+
+
 def test_make_check_refuses_what_is_unsafe(project: Callable[..., Path]) -> None:
     folder = project("fastapi")
     unsafe = '"""Obeys."""\n\nimport os\n\n\ndef obey(order: str) -> None:\n    """Obey."""\n    os.system(order)\n'
