@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Make a stand-in for the official python:3.11-slim with podman, where no image can be pulled:
-#   tests/base_image.sh FOLDER, with CONTAINERS_STORAGE_CONF set to the storage to put it in
+# Make a stand-in for the official image of Python 3.11 with podman, where no image can be pulled:
+#   tests/base_image.sh FOLDER IMAGE, with CONTAINERS_STORAGE_CONF set to the storage to put it in
 set -euo pipefail
 
-folder=$1
+folder=$1 image=$2
 site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | head -n 1)
 debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv,python3-pip \
     bookworm "$folder/root" "$site" > "$folder/debootstrap.log"
@@ -18,5 +18,5 @@ FROM scratch
 ADD base.tar /
 ENV PATH=/usr/local/bin:/usr/bin:/bin PIP_CERT=/etc/ssl/certs/ca-certificates.crt
 EOF
-podman build --isolation chroot --format docker --tag docker.io/library/python:3.11-slim "$folder"
+podman build --isolation chroot --format docker --tag "docker.io/library/$image" "$folder"
 rm "$folder/base.tar"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FRAMEWORKS, ROOT, run, skip_on_laptop, succeed
+from tests.conftest import FRAMEWORKS, ROOT, Bake, bake_into, run, skip_on_laptop, succeed
 from tests.server import ask, free_port
 
 PASSENGER = json.dumps({"Age": 24, "Sex": "female", "Embarked": "C"}).encode()
@@ -40,7 +41,9 @@ class Engine:
         self.run_options = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"]
         (folder / "storage.conf").write_text(STORAGE.format(folder=folder))
         self.environment = {"CONTAINERS_STORAGE_CONF": str(folder / "storage.conf")}
-        succeed(ROOT / "tests" / "base_image.sh", folder, cwd=folder, **self.environment)
+        dockerfile = (bake_into(folder, python_version="3.11") / "Dockerfile").read_text(encoding="utf-8")
+        image = re.findall(r"^FROM (python\S+)", dockerfile, flags=re.MULTILINE)[0]
+        succeed(ROOT / "tests" / "base_image.sh", folder, image, cwd=folder, **self.environment)
 
     def __call__(self, *arguments: object) -> str:
         options = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"] if self.program == "podman" else []
@@ -93,6 +96,27 @@ def test_the_image_is_built_and_serves_with_few_rights(
     assert user == "10001"
     assert missing.returncode != 0
     assert code == "0"
+
+
+@pytest.mark.xdist_group("container")
+def test_no_secret_gets_into_the_context_of_the_image(engine: Engine, bake: Bake, tmp_path: Path) -> None:
+    folder = bake(python_version="3.11")
+    for name in (".env", ".env.local", "tls.key", "api/.env", "api/tls.pem", "artifacts/1/.env", "bin/id.key"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("API_KEYS=secret\n", encoding="utf-8")
+    base = re.findall(r"^FROM (python\S+)", (folder / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)[0]
+    (tmp_path / "Dockerfile").write_text(f"FROM {base}\nCOPY . /context\n", encoding="utf-8")
+
+    engine("build", *engine.build_options, "--tag", "context", "--file", tmp_path / "Dockerfile", folder)
+    options = ("--rm", "--network", "host", *engine.run_options)
+    listed = engine("run", *options, "context", "find", "/context", "-type", "f").splitlines()
+    found = run(
+        engine.program, "run", *options, "context", "grep", "--recursive", "API_KEYS=secret", "/context",
+        cwd=ROOT, **engine.environment,
+    )  # fmt: skip
+
+    assert "/context/api/settings.py" in listed
+    assert found.stdout == ""
 
 
 def wait_until_ready(port: int) -> int:

@@ -1,6 +1,7 @@
 """Projects follow the template: cruft creates, checks and updates them, also across a change of framework."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -78,3 +79,14 @@ def test_the_framework_can_be_changed(created: Path, tmp_path: Path) -> None:
 
     assert files(created) == files(bake_into(tmp_path / "bake", framework="flask"))
     succeed("cruft", "check", cwd=created, **IDENTITY)
+
+
+def test_a_newer_patch_of_python_arrives(created: Path, template: Path) -> None:
+    questions = template / "cookiecutter.json"
+    newer = re.sub(r'"3\.13": "[^"]+"', '"3.13": "3.13.99"', questions.read_text(encoding="utf-8"))
+    questions.write_text(newer, encoding="utf-8")
+    commit(template, "A newer Python")
+
+    succeed("cruft", "update", "--skip-apply-ask", cwd=created, **IDENTITY)
+
+    assert "FROM python:3.13.99-slim" in (created / "Dockerfile").read_text(encoding="utf-8")

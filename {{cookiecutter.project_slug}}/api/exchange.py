@@ -1,7 +1,7 @@
 """One request and its answer: what goes with them through the framework, and what is logged and counted of them."""
 
 import re
-from random import getrandbits
+from os import urandom
 from time import perf_counter
 
 from api import metrics
@@ -23,7 +23,7 @@ class Exchange:
 
     def __init__(self, request_id: str | None, service: Service) -> None:
         """Take over the client's request id if it is sane, else make one."""
-        self.request_id = request_id if request_id and SANE_ID.fullmatch(request_id) else f"{getrandbits(128):032x}"
+        self.request_id = request_id if request_id and SANE_ID.fullmatch(request_id) else urandom(16).hex()
         self.service = service
         self.model = service.model
         self.rows = 0

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TITLE: str = PROJECT["tool"]["api"]["title"]
 
+EVERYWHERE = "0.0.0.0"  # nosec B104 # A container has to listen to more than itself.
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -37,7 +38,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
 
-    host: str = Field(default="0.0.0.0", description="the address to listen on")  # noqa: S104 (a container has to)
+    host: str = Field(default=EVERYWHERE, description="the address to listen on")
     port: int = Field(default=8080, ge=1, le=65535, description="a whole number from 1 to 65535")
     server: Literal["uvicorn", "gunicorn"] = Field(default="uvicorn", description="uvicorn or gunicorn")
     workers: Positive = Field(default_factory=cores, description="a whole number of processes, 1 or more")

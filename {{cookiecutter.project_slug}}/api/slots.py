@@ -21,7 +21,7 @@ def shared_folder() -> Iterator[None]:
     if FOLDER in os.environ:
         yield
         return
-    in_memory = "/dev/shm"  # noqa: S108 (a folder of a random name in it)
+    in_memory = "/dev/shm"  # nosec B108 # A folder of a random name in it.
     folder = tempfile.mkdtemp(prefix="api-metrics-", dir=in_memory if os.access(in_memory, os.W_OK) else None)
     os.environ[FOLDER] = folder
     try:

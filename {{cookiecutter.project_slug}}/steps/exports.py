@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import pickle
+import pickle  # nosec B403 # It writes, and reads none.
 import sys
 from collections.abc import Callable
 from importlib import metadata
