@@ -47,6 +47,13 @@ DETAILS = {
 }
 
 
+# What our answers say unless they say otherwise: nothing is to be run, framed, or kept by a cache.
+SAFE = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
 class Stream:
     """A body that is read from a file, in blocks; the file is closed at the end."""
 
@@ -76,7 +83,7 @@ class Answer:
     def headers(self) -> dict[str, str]:
         """All headers of the answer itself."""
         size = self.body.size if isinstance(self.body, Stream) else len(self.body)
-        return {"Content-Type": self.media_type, "Content-Length": str(size), **self.extra}
+        return {"Content-Type": self.media_type, "Content-Length": str(size), **SAFE, **self.extra}
 
 
 def json_answer(content: object) -> Answer:

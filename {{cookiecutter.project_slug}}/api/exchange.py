@@ -19,7 +19,7 @@ SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Exchange:
     """A request under way: its id, the model that was current when it came, and how many rows it holds."""
 
-    __slots__ = ("has_left", "is_finished", "model", "request_id", "rows", "service", "started")
+    __slots__ = ("extra", "has_left", "is_finished", "model", "request_id", "rows", "service", "started", "who")
 
     def __init__(self, request_id: str | None, service: Service) -> None:
         """Take over the client's request id if it is sane, else make one."""
@@ -30,13 +30,17 @@ class Exchange:
         self.has_left = False
         """Whether nobody waits for the answer any more."""
         self.is_finished = False
+        self.who = ""
+        """The name of the client's key."""
+        self.extra: Mapping[str, str] = {}
+        """Headers that this client gets besides."""
         self.started = perf_counter()
         metrics.begin()
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that are on every answer."""
-        headers = {"X-Request-ID": self.request_id}
+        headers = {"X-Request-ID": self.request_id, "X-Content-Type-Options": "nosniff", **self.extra}
         if self.model:
             headers["X-Model-Version"] = self.model.version
         return headers
@@ -46,6 +50,11 @@ class Exchange:
         if self.model is None:
             raise Problem(503, "no model is loaded yet: try again later", headers={"Retry-After": "5"})
         return self.model
+
+    def check_key(self, path: str, authorization: bytes | None, x_api_key: bytes | None) -> None:
+        """Note whose key it is, where one is asked for. Raises a 401 Problem."""
+        if not self.service.keys.is_open(path):
+            self.who = self.service.keys.who(authorization, x_api_key)
 
     def predict(self, columns: Columns, *, probabilities: bool) -> Prediction:
         """Run the model. Raises Problem."""
@@ -74,4 +83,5 @@ class Exchange:
             duration_ms=round(seconds * 1000, 3),
             rows=self.rows,
             model_version=self.model.version if self.model else None,
+            **({"who": self.who} if self.who else {}),
         )

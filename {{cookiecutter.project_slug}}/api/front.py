@@ -15,6 +15,7 @@ from api.handlers.predict import predict_gathered
 from api.limiter import Limiter, Memory
 from api.metrics import exposition
 from api.passing import Application, Passage, Receive, Scope, Send
+from api.rates import identify
 from api.service import Service
 
 Headers = dict[bytes, bytes]
@@ -42,6 +43,7 @@ class Front:
             "/metrics": self._metrics,
         }
         self._has_fast_lane = has_fast_lane
+        self._has_guard = service.keys.are_asked_for or service.rates.are_limited or service.cors.is_open
         most = settings.max_concurrency
         self._lane = Limiter(most, most)
         self._threads = Limiter(min(THREADS, most), min(4 * THREADS, most))
@@ -55,14 +57,16 @@ class Front:
             return
         headers = dict(scope["headers"])
         exchange = Exchange(headers.get(b"x-request-id", b"").decode("latin-1"), self.service)
+        handle = None
         try:
-            handle = self._fast_lane(scope, headers) if self._has_fast_lane else None
-            if handle:
+            answer = await self._admit(exchange, scope, headers) if self._has_guard else None
+            if not answer:
+                handle = self._fast_lane(scope, headers) if self._has_fast_lane else None
+                if not handle:
+                    scope["api.exchange"] = exchange
+                    await self._pass_on(exchange, scope, headers, receive, send)
+                    return
                 answer = await handle(exchange, scope, receive)
-            else:
-                scope["api.exchange"] = exchange
-                await self._pass_on(exchange, scope, headers, receive, send)
-                return
         except Problem as problem:
             answer = problem.answer(exchange.request_id)
         except Exception as error:
@@ -75,6 +79,17 @@ class Front:
         await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
         await send({"type": "http.response.body", "body": answer.body})
         exchange.finish(scope["method"], scope["path"] if handle else None, answer.status)
+
+    async def _admit(self, exchange: Exchange, scope: Scope, headers: Headers) -> Answer | None:
+        """Let a request in, if it has a key and its client is within its limits, or answer it. Raises Problem."""
+        service = self.service
+        exchange.extra = service.cors.headers(headers.get(b"origin"))
+        answer = service.cors.preflight(scope["method"], headers)
+        if not answer and not service.keys.is_open(scope["path"]):
+            exchange.check_key(scope["path"], headers.get(b"authorization"), headers.get(b"x-api-key"))
+            address = scope["client"][0] if scope["client"] else ""
+            exchange.extra = {**exchange.extra, **await service.rates.take(identify(exchange.who, address))}
+        return answer
 
     def _fast_lane(self, scope: Scope, headers: Headers) -> Handle | None:
         """Find who answers without the framework: small JSON of a known size, and nothing to negotiate."""

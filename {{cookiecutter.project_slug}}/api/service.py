@@ -9,8 +9,11 @@ from time import monotonic, perf_counter
 
 from pydantic_core import to_json
 
+from api.cors import Cors
 from api.gathering import Gatherer
+from api.keys import Keys
 from api.logs import get_logger, request_logger
+from api.rates import Rates
 from api.settings import Settings
 from api.slots import recall, remember
 from model import package
@@ -52,6 +55,9 @@ class Service:
         """Whether /ready says so, for the server is about to stop."""
         self.is_closing = False
         """Whether each answer is the last on its connection."""
+        self.keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
+        self.rates = Rates(settings.rate_limit, settings.rate_limit_store)
+        self.cors = Cors(settings.cors_origins)
         self.log_request = request_logger(settings)
         self._stamp: tuple[int, ...] = ()
         self._looked = 0.0

@@ -46,7 +46,8 @@ class Server(uvicorn.Server):
             log_config=None,  # api/logs.py has done it.
             access_log=False,  # Each request has its own line already.
             server_header=False,
-            proxy_headers=False,  # Nothing here depends on the client's address.
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
             timeout_keep_alive=settings.keep_alive,
             timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout - settings.shutdown_delay - MARGIN)),
         )

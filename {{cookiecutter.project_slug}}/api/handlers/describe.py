@@ -1,8 +1,8 @@
 """GET /, /health, /ready and /model: what this is and how it is doing."""
 
-from api.answers import HTML, JSON, TEXT, Answer, Problem, json_answer
+from api.answers import JSON, TEXT, Answer, Problem, json_answer
 from api.exchange import Exchange
-from api.handlers.pages import POLICY, page
+from api.handlers.pages import DOCS, html, page
 from api.negotiation import choose_media_type
 
 PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
@@ -46,4 +46,4 @@ def model(exchange: Exchange, accept: str | None) -> Answer:
                 "manifest": package.manifest.model_dump(mode="json"),
             }
         )
-    return Answer(package.card.encode(), HTML, extra=POLICY)
+    return html(package.card.encode(), DOCS)

@@ -12,18 +12,24 @@ MEDIA_TYPES = {
 }
 # Only names from this list reach the file system, whatever a client asks for.
 FILES = frozenset(path.name for path in STATIC.iterdir() if path.suffix in MEDIA_TYPES)
-# ReDoc and Swagger UI set styles from their scripts; nothing may be loaded from another host.
-POLICY = {
-    "Content-Security-Policy": (
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
-    )
-}
+# Nothing may be loaded from another host, nor run from within a page.
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
+# ReDoc and Swagger UI set styles from their scripts; ReDoc searches in a worker that it makes itself.
+DOCS = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; worker-src blob:"
+POLICIES = {"index.html": STRICT, "docs.html": DOCS, "redoc.html": DOCS}
 
 
 def page(name: str) -> Answer:
     """Answer one of our own HTML pages."""
-    return Answer((STATIC / name).read_bytes(), HTML, extra=POLICY)
+    return html((STATIC / name).read_bytes(), POLICIES[name])
+
+
+def html(body: bytes, policy: str) -> Answer:
+    """Answer a page that may load what its Content-Security-Policy says."""
+    return Answer(body, HTML, extra={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
 
 
 def asset(name: str) -> Answer:

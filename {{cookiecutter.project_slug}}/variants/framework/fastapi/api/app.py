@@ -4,10 +4,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors, openapi, routes
+from api.answers import Problem
 from api.exchange import Exchange
 from api.front import Front
 from api.logs import configure_logs
@@ -82,8 +83,9 @@ class ExchangeMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        # That of api/front.py, unless the application is served without it.
-        exchange = scope.get("api.exchange") or Exchange(Headers(scope=scope).get("x-request-id"), self.service)
+        headers = dict(scope["headers"])
+        given = scope.get("api.exchange")  # That of api/front.py, which has let it in.
+        exchange: Exchange = given or Exchange(headers.get(b"x-request-id", b"").decode("latin-1"), self.service)
         scope.setdefault("state", {})["exchange"] = exchange
         status = 0
 
@@ -95,7 +97,11 @@ class ExchangeMiddleware:
             await send(message)
 
         try:
+            if not given:
+                exchange.check_key(scope["path"], headers.get(b"authorization"), headers.get(b"x-api-key"))
             await self.app(scope, receive, send_with_headers)
+        except Problem as refusal:
+            await routes.respond(refusal.answer(exchange.request_id))(scope, receive, send_with_headers)
         except Exception as error:
             answer = exchange.crash(error)
             if not status:

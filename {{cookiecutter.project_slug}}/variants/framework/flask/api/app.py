@@ -56,9 +56,12 @@ def is_plain(app: Flask) -> bool:
 
 def begin() -> None:
     """Give the request an Exchange."""
-    # That of api/front.py, unless the application is served without it.
+    # That of api/front.py, which has let it in.
     given = request.environ.get("asgi.scope", {}).get("api.exchange")
     g.exchange = given or Exchange(request.headers.get("X-Request-ID"), routes.service())
+    if not given:
+        keys = (request.headers.get(name) for name in ("Authorization", "X-API-Key"))
+        g.exchange.check_key(request.path, *(key and key.encode("latin-1") for key in keys))
     if request.environ["PATH_INFO"].startswith("//"):  # Werkzeug would take it for one slash.
         raise Problem(404)
 
