@@ -29,7 +29,7 @@ def console_blocks(readme: str) -> list[str]:
 def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path], framework: str) -> None:
     folder = project(framework)
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    first, curl, table, fitted, versions, score, post_table = console_blocks(readme)
+    first, curl, table, fitted, versions, score, post_table, with_key = console_blocks(readme)
     (expected,) = re.findall(r"```json\n(.*?)```", readme, flags=re.DOTALL)
     (expected_table,) = re.findall(r"```csv\n(.*?)```", readme, flags=re.DOTALL)
     assert first == "make develop\nmake train\nmake start\n"
@@ -55,6 +55,10 @@ def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path]
     newest = (folder / "artifacts" / "CURRENT").read_text(encoding="utf-8")
     succeed("bash", "-euc", versions, cwd=folder)
     assert (folder / "artifacts" / "CURRENT").read_text(encoding="utf-8") < newest
+    (key,) = re.findall(r"mapi_[A-Za-z0-9_-]{43}", succeed("make", "api-key", "NAME=ada", cwd=folder))
+    with serve(folder) as port:
+        command = with_key.replace("localhost:8080", f"127.0.0.1:{port}")
+        assert '"signature"' in succeed("bash", "-euc", command, cwd=folder, KEY=key)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
