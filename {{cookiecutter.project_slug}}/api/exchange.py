@@ -1,6 +1,7 @@
 """One request and its answer: what goes with them through the framework, and what is logged and counted of them."""
 
 import re
+from collections.abc import Mapping
 from os import urandom
 from time import perf_counter
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import httpx2
@@ -13,7 +14,7 @@ from api.front import Front
 from api.passing import Message
 from api.settings import Settings, load_settings
 from model.engines import Prediction
-from tests.conftest import Record
+from tests.conftest import MakeClient, Record
 
 Ask = Callable[..., httpx2.Response]
 HEADERS = {"Content-Type": "application/json", "X-Request-ID": "same"}
@@ -174,3 +175,82 @@ def test_work_is_given_up_when_the_client_has_left(record: Record, monkeypatch: 
     asyncio.run(leave_while_it_waits())
 
     assert answered[0]["status"] == 400
+
+
+KEY = b"mapi_a-key-of-ada"
+KEYS = f"ada:{sha256(KEY).hexdigest()}"
+
+
+@pytest.mark.parametrize("lane", [True, False])
+def test_a_key_is_asked_for_on_the_lane_and_off_it(
+    record: Record, lane: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front = create_front(settings(fast_lane=lane, api_keys=KEYS))
+    body = json.dumps(record).encode()
+
+    refused = ask(front, "POST", "/predict", body)
+    wrong = ask(front, "POST", "/predict", body, Authorization="Bearer another")
+    answers = [
+        ask(front, "POST", "/predict", body, **header)
+        for header in ({"X-API-Key": KEY.decode()}, {"Authorization": f"Bearer {KEY.decode()}"})
+    ]
+
+    assert [refused.status_code, wrong.status_code] == [401, 401]
+    assert refused.headers["www-authenticate"] == "Bearer"
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert ask(front, "GET", "/health").status_code == 200
+    assert ask(front, "GET", "/nothing").status_code == 401
+    logged = capsys.readouterr().out
+    assert '"who":"ada"' in logged
+    assert "mapi_" not in logged
+    assert "another" not in logged
+
+
+def test_a_key_is_asked_for_where_the_application_is_served_without_the_front(make: MakeClient, record: Record) -> None:
+    client = make(api_keys=KEYS)
+
+    assert client.post("/predict", json=record).status_code == 401
+    assert client.post("/predict", json=record, headers={"X-API-Key": KEY.decode()}).status_code == 200
+    assert client.get("/ready").status_code == 200
+
+
+def test_the_limit_of_requests_is_a_429_and_leaves_probes_alone(record: Record) -> None:
+    front = create_front(settings(rate_limit="2/minute"))
+    body = json.dumps(record).encode()
+
+    answers = [ask(front, "POST", "/predict", body) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[0].headers["ratelimit"].startswith('"2/minute";r=1;t=')
+    assert int(answers[2].headers["retry-after"]) >= 1
+    assert ask(front, "GET", "/ready").status_code == 200
+
+
+def test_only_pages_of_the_origins_that_are_set_may_call(record: Record) -> None:
+    front = create_front(settings(cors_origins="https://a.example, https://b.example"))
+    body = json.dumps(record).encode()
+    asked = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+
+    preflight = ask(front, "OPTIONS", "/predict", b"", **asked)
+    allowed = ask(front, "POST", "/predict", body, Origin="https://b.example")
+    other = ask(front, "POST", "/predict", body, Origin="https://c.example")
+    closed = ask(create_front(settings()), "POST", "/predict", body, Origin="https://a.example")
+
+    assert preflight.status_code == 200
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert allowed.headers["access-control-allow-origin"] == "https://b.example"
+    assert "X-Model-Version" in allowed.headers["access-control-expose-headers"]
+    assert "access-control-allow-origin" not in other.headers
+    assert "access-control-allow-origin" not in closed.headers
+
+
+def test_every_answer_has_the_safe_headers(record: Record) -> None:
+    front = create_front(settings())
+
+    answers = [ask(front, "GET", path) for path in ("/", "/health", "/nothing", "/docs", "/static/form.js", "/metrics")]
+    answers.append(ask(front, "POST", "/predict", json.dumps(record).encode()))
+
+    for answer in answers:
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert "server" not in answer.headers

@@ -26,7 +26,8 @@ def test_a_browser_gets_a_page_that_loads_only_from_here(client: httpx2.Client, 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "http" not in answer.text.replace("http-equiv", "")
-    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; ")
+    assert ("'unsafe-inline'" in answer.headers["content-security-policy"]) == (path != "/")
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

@@ -1,0 +1,139 @@
+"""The production server, as a process: it keeps its workers, and ends when it is told to."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from api.settings import ROOT
+from tests.conftest import Record
+
+SECONDS = 30
+Server = tuple["subprocess.Popen[bytes]", int]
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes in /proc")
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None) -> int:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
+        connection.request(method, path, body, {"Content-Type": "application/json"})
+        return connection.getresponse().status
+
+
+@pytest.fixture(params=["uvicorn", "gunicorn"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    if request.param == "gunicorn":
+        pytest.importorskip("gunicorn")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": "1",
+        "SERVER": request.param,
+        "SHUTDOWN_DELAY": "0.5",
+    }
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.server"], cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
+        )
+    try:
+        wait_until_ready(port)
+        yield process, port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(SECONDS)
+        finally:
+            process.kill()
+
+
+def wait_until_ready(port: int) -> None:
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            if ask(port, "GET", "/ready") == 200:
+                return
+        except OSError:
+            assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.05)
+
+
+def worker(port: int) -> int:
+    """Find the process that answers, by who holds the other end of a connection."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert connection.recv(65_536)
+        ours = connection.getsockname()[1]
+        lines = (line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:])
+        (inode,) = (fields[9] for fields in lines if fields[2].endswith(f":{ours:04X}"))
+        for handle in Path("/proc").glob("[0-9]*/fd/*"):
+            try:
+                if os.readlink(handle) == f"socket:[{inode}]":
+                    return int(handle.parts[2])
+            except OSError:  # It has ended.
+                continue
+    raise AssertionError("nobody answers")
+
+
+def test_a_worker_that_was_killed_is_replaced(server: Server, record: Record) -> None:
+    _, port = server
+    first = worker(port)
+
+    os.kill(first, signal.SIGKILL)
+    wait_until_ready(port)
+
+    assert worker(port) != first
+    assert ask(port, "POST", "/predict", json.dumps(record).encode()) == 200
+
+
+def test_the_server_says_that_it_stops_and_ends_without_an_error(server: Server) -> None:
+    process, port = server
+
+    process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + SECONDS
+    while ask(port, "GET", "/ready") != 503:
+        assert time.monotonic() < deadline, "/ready does not say it"
+
+    assert process.wait(SECONDS) == 0
+
+
+def test_workers_are_replaced_at_a_sighup(server: Server) -> None:
+    process, port = server
+    first = worker(port)
+
+    process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + SECONDS
+    while worker(port) == first:
+        assert time.monotonic() < deadline, "it is still the same worker"
+        time.sleep(0.05)
+
+    assert ask(port, "GET", "/health") == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GARBAGE\r\n\r\n", 400),
+        (b"GET /health HTTP/1.1\r\n\r\n", 400),
+        (b"GET /health HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+        (b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        (b"GET /health HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 40_000 + b"\r\n\r\n", 431),
+    ],
+)
+def test_what_is_not_to_be_served_is_a_problem(server: Server, sent: bytes, status: int) -> None:
+    with socket.create_connection(("127.0.0.1", server[1]), timeout=SECONDS) as connection:
+        connection.sendall(sent)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert b"application/problem+json" in answer
