@@ -2,12 +2,15 @@
 
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.keys import ENTRIES, read_entries
+from api.rates import read_limits, read_store
 from model.faults import Policy
 
 ROOT = Path(__file__).parent.parent
@@ -15,6 +18,16 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 TITLE: str = PROJECT["tool"]["api"]["title"]
 
 Positive = Annotated[int, Field(ge=1)]
+
+
+def _text(read: Callable[[str], object]) -> AfterValidator:
+    """Keep a text as it is, if it can be read. `read` raises ValueError."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
 
 
 class SettingsError(ValueError):
@@ -52,6 +65,15 @@ class Settings(BaseSettings):
     unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
     unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")
     allow_pickle: bool = Field(default=False, description="1 if models may be pickles, whose code runs, else 0")
+
+    api_keys: Annotated[str, _text(read_entries)] = Field(default="", description=ENTRIES)
+    public_metrics: bool = Field(default=True, description="1 if /metrics needs no key, else 0")
+    rate_limit: Annotated[str, _text(read_limits)] = Field(
+        default="", description="empty, or a number and a time as 100/minute, or several as 10/second;5000/hour"
+    )
+    rate_limit_store: Annotated[str, _text(read_store)] = Field(
+        default="", description="empty, or the address of a Redis server as redis://redis:6379/0"
+    )
 
     @property
     def threads(self) -> int:
