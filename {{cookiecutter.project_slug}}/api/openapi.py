@@ -1,47 +1,78 @@
 """The OpenAPI 3.1 document of this project and this model: every schema and example comes from the signature."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Collection
 
 from api.answers import CSV, JSON, NDJSON, PROBLEM
+from api.keys import Keys
+from api.schemas import Schema, schemas
 from api.settings import PROJECT, TITLE, Settings
-from model.outputs import range_of
-from model.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature, Target, label_name
-
-Schema = dict[str, Any]
+from model.signature import Signature
 
 PROBLEMS = {
     "400": "The body is not valid JSON, CSV or NDJSON.",
+    "401": "No key, or one that is not known.",
     "404": "There is nothing at this path.",
     "406": "None of the media types in the Accept header can be had.",
+    "408": "The body did not come in time.",
     "413": "The body or its number of records is over the limit.",
     "415": "The body has a media type or an encoding that is not taken.",
     "422": "A record does not fit the model: `errors` lists every fault.",
+    "429": "The client is over its limit.",
     "500": "An unexpected error; the log has it under the request id.",
-    "503": "No model is loaded.",
+    "503": "No model is loaded, or too much is asked at once.",
+    "504": "The answer took too long.",
+}
+HEADERS = {
+    "X-Request-ID": "The id of this request, as sent or made.",
+    "X-Model-Version": "The model that is served.",
+    "RateLimit-Policy": "The limits: how many requests (q) in how many seconds (w).",
+    "RateLimit": "How many requests are left (r), and in how many seconds all are back (t).",
+    "Retry-After": "In how many seconds to try again.",
+    "WWW-Authenticate": "How to send a key.",
+}
+LIMITS = ("RateLimit-Policy", "RateLimit")
+HEADERS_OF = {"401": ("WWW-Authenticate",), "429": ("Retry-After", *LIMITS), "503": ("Retry-After",)}
+SECURITY: Schema = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "x-api-key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 
 
 def document(signature: Signature, settings: Settings) -> Schema:
     """Describe the API around a model of this signature."""
     project = PROJECT["project"]
+    components = {"schemas": schemas(signature, settings)}
+    secured: Schema = {}
+    if settings.api_keys:
+        components["securitySchemes"] = SECURITY
+        secured["security"] = [{name: []} for name in SECURITY]  # Also of routes that you add.
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": project["version"], "description": project["description"]},
-        "paths": _paths(signature),
-        "components": {"schemas": _schemas(signature, settings)},
+        **secured,
+        "paths": _paths(signature, settings),
+        "components": components,
     }
 
 
-def _paths(signature: Signature) -> Schema:
-    return {
-        "/": {"get": _get("hello", "Say hello and list the paths", _json({"type": "object"}), "406")},
+def _paths(signature: Signature, settings: Settings) -> Schema:
+    keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
+    guards = [*(["401"] if settings.api_keys else []), *(["429"] if settings.rate_limit else [])]
+    paths = {
+        "/": {"get": _get("hello", "Say hello and list the paths", _json({"type": "object"}), ["406"])},
         "/health": {"get": _get("health", "Is the process alive?", {"text/plain": {"schema": {"const": "OK"}}})},
         "/metrics": {"get": _get("metrics", "Metrics for Prometheus", {"text/plain": _text("Counters, histograms.")})},
-        "/ready": {"get": _get("ready", "Which model answers?", _json(_ref("Ready")), "503")},
-        "/model": {"get": _get("model", "Signature, metrics and manifest", _json(_ref("Model")), "406", "503")},
+        "/ready": {"get": _get("ready", "Which model answers?", _json(_ref("Ready")), ["503"])},
+        "/model": {"get": _get("model", "Signature, metrics and manifest", _json(_ref("Model")), ["406", "503"])},
         "/predict": {"post": _predict(signature)},
     }
+    for path, methods in paths.items():
+        for operation in methods.values():
+            if not keys.is_open(path):
+                _add_problems(operation["responses"], guards)
+            elif settings.api_keys:
+                operation["security"] = []
+    return paths
 
 
 def _predict(signature: Signature) -> Schema:
@@ -71,7 +102,7 @@ def _predict(signature: Signature) -> Schema:
         "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order.",
         "parameters": parameters,
         "requestBody": {"required": True, "content": content},
-        "responses": _responses(answers, "400", "406", "413", "415", "422", "503"),
+        "responses": _responses(answers, ["400", "406", "408", "413", "415", "422", "503", "504"]),
     }
 
 
@@ -88,103 +119,32 @@ def _text(description: str) -> Schema:
     return {"schema": {"type": "string", "description": description}}
 
 
-def _get(operation: str, summary: str, content: Schema, *problems: str) -> Schema:
-    return {"operationId": operation, "summary": summary, "responses": _responses(content, *problems)}
+def _get(operation: str, summary: str, content: Schema, problems: Collection[str] = ()) -> Schema:
+    return {"operationId": operation, "summary": summary, "responses": _responses(content, problems)}
 
 
-def _responses(content: Schema, *problems: str) -> Schema:
-    refused = {
-        status: {"description": PROBLEMS[status], "content": {PROBLEM: {"schema": _ref("Problem")}}}
-        for status in (*problems, "500")
-    }
-    return {"200": {"description": "The answer.", "headers": _headers(), "content": content}, **refused}
+def _responses(content: Schema, problems: Collection[str]) -> Schema:
+    headers = _headers("X-Request-ID", "X-Model-Version")
+    answer = {"description": "The answer.", "headers": headers, "content": content}
+    return {"200": answer} | {status: _problem(status) for status in (*problems, "500")}
 
 
-def _headers() -> Schema:
-    text = {"type": "string"}
+def _problem(status: str) -> Schema:
+    headers = {"headers": _headers(*HEADERS_OF[status])} if status in HEADERS_OF else {}
+    return {"description": PROBLEMS[status], **headers, "content": {PROBLEM: {"schema": _ref("Problem")}}}
+
+
+def _add_problems(responses: Schema, problems: Collection[str]) -> None:
+    responses |= {status: _problem(status) for status in problems}
+    if "429" in problems:
+        responses["200"]["headers"] |= _headers(*LIMITS)
+
+
+def _headers(*names: str) -> Schema:
     return {
-        "X-Request-ID": {"description": "The id of this request, as sent or made.", "schema": text},
-        "X-Model-Version": {"description": "The model that is served.", "schema": text},
+        name: {"description": HEADERS[name], "schema": {"type": "integer" if name == "Retry-After" else "string"}}
+        for name in names
     }
-
-
-def _schemas(signature: Signature, settings: Settings) -> Schema:
-    text: Schema = {"type": "string"}
-    return {
-        "Record": _record(signature, settings),
-        "Prediction": _prediction(signature),
-        "Ready": _object(
-            {"status": {"const": "ready"}, "model": _object({"name": text, "version": text, "engine": text})}
-        ),
-        "Model": _object({name: {"type": "object"} for name in ("signature", "metrics", "manifest")}),
-        "Problem": _object(
-            {
-                "type": text,
-                "title": text,
-                "status": {"type": "integer"},
-                "detail": text,
-                "instance": text,
-                "errors": {"type": "array", "items": _object({"pointer": text, "detail": text})},
-            },
-            optional={"errors"},
-        ),
-    }
-
-
-def _record(signature: Signature, settings: Settings) -> Schema:
-    schema = _object(
-        {feature.name: _feature(feature, settings) for feature in signature.features},
-        optional={feature.name for feature in signature.features if feature.nullable},
-    )
-    schema["additionalProperties"] = settings.unknown_fields == "ignore"
-    return schema
-
-
-def _feature(feature: Feature, settings: Settings) -> Schema:
-    kind = "string" if feature.type == "datetime" else feature.type
-    schema: Schema = {"type": [kind, "null"] if feature.nullable else kind}
-    if feature.refuses_unknown(settings.unknown_categories):
-        schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
-    if feature.type in ("number", "integer"):
-        largest = SAFE_INTEGER if feature.type == "integer" else SAFE_NUMBER
-        schema |= {"minimum": -largest, "maximum": largest}
-    if feature.minimum is not None:
-        schema["description"] = f"{range_of(feature)} in training"
-    if feature.type == "datetime":
-        schema["description"] += "; a date or time as ISO 8601 writes it, in UTC if it names no zone"
-    schema["examples"] = [feature.example]
-    return schema
-
-
-def _prediction(signature: Signature) -> Schema:
-    fault = _object({"pointer": {"type": "string"}, "detail": {"type": "string"}})
-    properties = {
-        "prediction": {"type": "array", "items": _by_target(_label, signature)},
-        "warnings": {"type": "array", "items": fault},
-    }
-    if signature.probabilities:
-        properties["probability"] = {"type": "array", "items": _by_target(_shares, signature)}
-    return _object(properties, optional={"probability", "warnings"})
-
-
-def _by_target(describe: Callable[[Target], Schema], signature: Signature) -> Schema:
-    if signature.target.outputs is None:
-        return describe(signature.target)
-    return _object({target.name: describe(target) for target in signature.targets})
-
-
-def _label(target: Target) -> Schema:
-    return {"type": target.type, **({"enum": target.classes} if target.classes else {})}
-
-
-def _shares(target: Target) -> Schema:
-    share = {"type": "number", "minimum": 0, "maximum": 1}
-    return _object({label_name(label): share for label in target.classes or []})
-
-
-def _object(properties: Schema, optional: set[str] | frozenset[str] = frozenset()) -> Schema:
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
 
 
 def _json(schema: Schema) -> Schema:
