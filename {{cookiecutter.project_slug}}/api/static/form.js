@@ -70,6 +70,28 @@ function complain(problem) {
   $("problem").hidden = !problem.detail;
 }
 
+// In memory alone, and never in the page, its address or a store: a reload forgets it.
+let key = "";
+let again = start;
+
+async function ask(path, headers, options = {}) {
+  if (key) headers.Authorization = `Bearer ${key}`;
+  const response = await fetch(path, { ...options, headers });
+  $("unlock").hidden = response.status !== 401;
+  return response;
+}
+
+// A proxy may answer too, and not in JSON.
+async function read(response) {
+  const content = await response.json().catch(() => ({}));
+  const wait = response.headers.get("Retry-After");
+  const soon = wait ? `try again in ${wait} s.` : "try again later.";
+  if (response.status === 429) content.detail = `Too many requests: ${soon}`;
+  else if (response.status === 503) content.detail = `The API is not ready, or has too much to do: ${soon}`;
+  else if (!response.ok) content.detail ||= `The API answered ${response.status}.`;
+  return content;
+}
+
 // The members of an object, those of objects in it too, each with its path: [["a b", 1], …].
 function flatten(value, path = "") {
   if (value === null || typeof value !== "object") return [[path, value]];
@@ -94,15 +116,17 @@ function show(answer, body, path) {
   );
   const url = new URL(path, document.baseURI);
   const quoted = body.replaceAll("'", "'\\''");
-  $("command").textContent = `curl '${url}' \\\n  -H 'Content-Type: application/json' \\\n  -d '${quoted}'`;
+  const secret = key ? `  -H "Authorization: Bearer $KEY" \\\n` : "";
+  $("command").textContent = `curl '${url}' \\\n${secret}  -H 'Content-Type: application/json' \\\n  -d '${quoted}'`;
   $("answer").hidden = false;
 }
 
 async function predict(signature) {
   const path = `predict?warnings=true${signature.probabilities ? "&probabilities=true" : ""}`;
   const body = JSON.stringify(record(signature.features));
-  const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
-  const content = await response.json();
+  again = () => predict(signature);
+  const response = await ask(path, { "Content-Type": "application/json" }, { method: "POST", body });
+  const content = await read(response);
   complain(response.ok ? {} : content);
   if (response.ok) show(content, body, path);
 }
@@ -113,18 +137,27 @@ async function setTitle() {
 }
 
 async function start() {
-  const response = await fetch("model", { headers: { Accept: "application/json" } });
-  const content = await response.json();
+  const response = await ask("model", { Accept: "application/json" });
+  const content = await read(response);
   if (!response.ok) return complain(content);
+  complain({});
   const { signature } = content;
   await setTitle();
   $("description").textContent = `Predicts ${signature.target.name}; trained on ${signature.n_samples} rows.`;
   $("target").textContent = signature.target.name;
   $("fields").replaceChildren(...signature.features.map(field));
+  $("record").hidden = false;
   $("record").addEventListener("submit", (event) => {
     event.preventDefault();
     predict(signature).catch((error) => complain({ detail: error.message }));
   });
 }
+
+$("unlock").addEventListener("submit", (event) => {
+  event.preventDefault();
+  key = $("key").value.trim();
+  $("key").value = "";
+  again().catch((error) => complain({ detail: error.message }));
+});
 
 start().catch((error) => complain({ detail: error.message }));
