@@ -29,7 +29,7 @@ def console_blocks(readme: str) -> list[str]:
 def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path], framework: str) -> None:
     folder = project(framework)
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    first, curl, table, fitted, score, post_table = console_blocks(readme)
+    first, curl, table, fitted, score, post_table, with_key = console_blocks(readme)
     (expected,) = re.findall(r"```json\n(.*?)```", readme, flags=re.DOTALL)
     (expected_table,) = re.findall(r"```csv\n(.*?)```", readme, flags=re.DOTALL)
     assert first == "make develop\nmake train\nmake start\n"
@@ -52,6 +52,10 @@ def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path]
     succeed("make", "score", "INPUT=rows.csv", "OUTPUT=scored.csv", cwd=folder)
     assert (folder / "scored.csv").read_text().splitlines()[1] == "0,small,small"
     succeed(".venv/bin/python", "-m", "pytest", "-q", "tests/test_openapi.py", "tests/test_predict.py", cwd=folder)
+    (key,) = re.findall(r"mapi_[A-Za-z0-9_-]{43}", succeed("make", "api-key", "NAME=ada", cwd=folder))
+    with serve(folder) as port:
+        command = with_key.replace("localhost:8080", f"127.0.0.1:{port}")
+        assert '"signature"' in succeed("bash", "-euc", command, cwd=folder, KEY=key)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
