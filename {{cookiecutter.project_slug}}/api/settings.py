@@ -32,16 +32,6 @@ def _text(read: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _text(read: Callable[[str], object]) -> AfterValidator:
-    """Keep a text as it is, if it can be read. `read` raises ValueError."""
-
-    def check(text: str) -> str:
-        read(text)
-        return text
-
-    return AfterValidator(check)
-
-
 class SettingsError(ValueError):
     """A setting with a value that is not allowed."""
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -69,20 +69,19 @@ def wait_until_ready(port: int) -> None:
 
 
 def worker(port: int) -> int:
-    """Find the process that answers, by who holds the other end of a connection."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert connection.recv(65_536)
-        ours = connection.getsockname()[1]
-        lines = (line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:])
-        (inode,) = (fields[9] for fields in lines if fields[2].endswith(f":{ours:04X}"))
-        for handle in Path("/proc").glob("[0-9]*/fd/*"):
-            try:
-                if os.readlink(handle) == f"socket:[{inode}]":
-                    return int(handle.parts[2])
-            except OSError:  # It has ended.
-                continue
-    raise AssertionError("nobody answers")
+    """Find the process that takes a connection, by who holds the other end."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            ours = f":{connection.getsockname()[1]:04X}"
+            time.sleep(0.05)  # To be taken.
+            lines = (line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:])
+            sockets = {f"socket:[{fields[9]}]" for fields in lines if fields[2].endswith(ours)}
+            for handle in Path("/proc").glob("[0-9]*/fd/*"):
+                with suppress(OSError):  # It has ended.
+                    if os.readlink(handle) in sockets:
+                        return int(handle.parts[2])
+    raise AssertionError("nobody takes a connection")
 
 
 def test_a_worker_that_was_killed_is_replaced(server: Server, record: Record) -> None:
