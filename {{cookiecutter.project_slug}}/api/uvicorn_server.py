@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
         self._settings = settings
         self._tell = tell
         self._hear = hear
-        self._max_requests = round(settings.max_requests * random.uniform(0.9, 1.1))
+        self._max_requests = round(settings.max_requests * random.uniform(0.9, 1.1))  # nosec B311 # No secret.
         self._ends: float | None = None
         config = uvicorn.Config(
             front,
