@@ -37,7 +37,7 @@ CORPUS: dict[str, tuple[bytes, set[int]]] = {
     "length with a blank within": (post(b"Content-Length: 4 5", body=BODY), BAD),
     "length of nothing": (post(b"Content-Length: ", body=BODY), BAD),
     "length beyond 64 bits": (post(b"Content-Length: 18446744073709551661", body=BODY), BAD),
-    "length in other digits": (post("Content-Length: ４５".encode(), body=BODY), BAD),
+    "length in other digits": (post("Content-Length: \uff14\uff15".encode(), body=BODY), BAD),
     "too much body": (post(LENGTH, body=BODY + SMUGGLED.replace(b"smuggled", b"health")), OK),
     # §7.1: chunks.
     "chunks": (post(CHUNKED, body=CHUNKS), OK),

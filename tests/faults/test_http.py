@@ -73,7 +73,11 @@ def test_ambiguous_requests_are_answered_once_at_most(ports: list[int], name: st
 
 
 def test_requests_that_follow_each_other_are_answered_in_order(ports: list[int]) -> None:
-    requests = [post(LENGTH, b"X-Request-ID: one", body=BODY), HEALTH, post(LENGTH, b"X-Request-ID: two", body=b"[" + BODY[1:])]
+    requests = [
+        post(LENGTH, b"X-Request-ID: one", body=BODY),
+        HEALTH,
+        post(LENGTH, b"X-Request-ID: two", body=b"[" + BODY[1:]),
+    ]
 
     for port in ports:
         answers = talk(port, b"".join(requests * 20), answers=60)
@@ -109,7 +113,7 @@ def test_a_request_that_does_not_come_to_its_end_is_a_408(ports: list[int], sent
     for port in ports:
         with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
             connection.sendall(sent)
-            answer = b"".join(iter(lambda: connection.recv(65_536), b""))  # noqa: B023 (called at once)
+            answer = b"".join(iter(lambda: connection.recv(65_536), b""))
 
         assert statuses(answer) == [408]
 

@@ -18,7 +18,7 @@ def test_no_request_is_lost_when_the_server_is_told_to_stop(
     installed: Installed, framework: str, settings: dict[str, str], times: int, soak: int
 ) -> None:
     async def once(number: signal.Signals) -> None:
-        process, port, log = start(installed(framework), WORKERS="2", SHUTDOWN_DELAY="0.5", **settings)
+        process, port, log = start(installed(framework), WORKERS="2", SHUTDOWN_DELAY="0.3", **settings)
         try:
             async with load(port, clients=16, fresh=4) as results:
                 await asyncio.sleep(0.3)

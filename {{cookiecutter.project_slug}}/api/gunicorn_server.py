@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -11,6 +12,7 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
 from api.settings import Settings
+from api.sockets import refuse_new
 from api.worker import RETIRE, STOP, TIRED
 
 
@@ -60,6 +62,14 @@ class GracefulArbiter(Arbiter):  # type: ignore[misc]
         """Note a signal."""
         super().signal(signal.SIGTERM if sig in (signal.SIGINT, signal.SIGQUIT) else sig, frame)
 
+    def stop(self, graceful: bool = True) -> None:
+        """Tell the workers, which go on for SHUTDOWN_DELAY seconds, then refuse connections, and wait for the end."""
+        self.kill_workers(signal.SIGTERM)
+        time.sleep(self.app.settings.shutdown_delay)
+        for listener in self.LISTENERS:
+            refuse_new(listener.sock)
+        super().stop(graceful)
+
 
 class Gunicorn(BaseApplication):  # type: ignore[misc]
     """Gunicorn with the settings of this project."""
@@ -74,7 +84,7 @@ class Gunicorn(BaseApplication):  # type: ignore[misc]
             "bind": f"{self.settings.host}:{self.settings.port}",
             "workers": self.settings.workers,
             "worker_class": UvicornWorker,
-            "graceful_timeout": int(self.settings.shutdown_timeout),
+            "graceful_timeout": max(1, int(self.settings.shutdown_timeout - self.settings.shutdown_delay)),
             "logger_class": ServerLog,
             "control_socket_disable": True,  # It wants a home folder that can be written.
         }

@@ -7,8 +7,8 @@ successor. On one socket that all share, keep-alive connections tend to end up a
 import multiprocessing
 import signal
 import socket
-import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from api import worker
 from api.logs import get_logger
 from api.settings import Settings
+from api.sockets import listen, refuse_new
 
 log = get_logger()
 
@@ -36,19 +37,16 @@ class Worker:
     is_ready: bool = False
     is_tired: bool = False
 
+    def tell(self, message: bytes) -> None:
+        """Send a message, unless the worker has just died."""
+        with suppress(OSError):
+            self.connection.send_bytes(message)
+
 
 def preload() -> None:
     """Start the process from which the workers are forked, which imports api/preload.py meanwhile."""
     multiprocessing.set_forkserver_preload(["api.preload"])
     forkserver.ensure_running()
-
-
-def listen(host: str, port: int, number: int) -> list[socket.socket]:
-    """Make as many sockets of one address, over which the kernel spreads connections; only Linux does that."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    if sys.platform != "linux":
-        return [socket.create_server(address[:2], family=family, backlog=2048)] * number
-    return [socket.create_server(address[:2], family=family, backlog=2048, reuse_port=True) for _ in range(number)]
 
 
 class Supervisor:
@@ -115,6 +113,10 @@ class Supervisor:
             else:
                 self._hear(by_connection[source])  # type: ignore[index]
 
+    def _listen_until(self, deadline: float) -> None:
+        while self._workers and (seconds := deadline - time.monotonic()) > 0:
+            self._listen(seconds)
+
     def _hear(self, one: Worker) -> None:
         try:
             message = one.connection.recv_bytes(16)
@@ -126,7 +128,7 @@ class Supervisor:
             one.is_ready = self._was_ready = True
             before, self._serving[one.slot] = self._serving[one.slot], one
             if before and before is not one:
-                before.connection.send_bytes(worker.RETIRE)
+                before.tell(worker.RETIRE)
         elif message == worker.TIRED:
             one.is_tired = True
 
@@ -158,11 +160,12 @@ class Supervisor:
             self._may_start = 0
             self._start_missing()
         for one in self._workers:
-            one.connection.send_bytes(worker.STOP)
+            one.tell(worker.STOP)
+        self._listen_until(time.monotonic() + self._settings.shutdown_delay)
         for listener in self._sockets:
+            refuse_new(listener)
             listener.close()
-        while self._workers and time.monotonic() < deadline:
-            self._listen(min(0.5, max(0, deadline - time.monotonic())))
+        self._listen_until(deadline)
         for one in self._workers:
             log.error("worker killed, for it did not end in time", pid=one.process.pid)
             one.process.kill()

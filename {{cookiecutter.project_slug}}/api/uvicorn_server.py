@@ -1,12 +1,10 @@
 """uvicorn in a worker process: how it begins, says that it is alive, and ends."""
 
 import asyncio
-import ctypes
 import random
 import socket
-import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 
 import uvicorn
@@ -17,7 +15,7 @@ from api.settings import Settings
 from api.worker import ALIVE, READY, STOP, TIRED
 
 TICKS = 10  # Of uvicorn, in a second.
-LAST_CALL = 0.25  # Seconds for connections that are being made when no more are taken.
+LAST_CALL = 0.25  # Seconds for connections that are being made when the socket begins to refuse.
 MARGIN = 1.0  # Seconds of the time to stop that are left for the end of the process.
 
 
@@ -93,22 +91,6 @@ class Server(uvicorn.Server):
                 server.close()  # The successor listens to the same socket.
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no more connections, answer what is under way, and end."""
-        for listener in sockets or []:
-            refuse_new(listener)
+        """Take the last connections, answer what is under way, and end."""
         await asyncio.sleep(LAST_CALL)
         await super().shutdown(sockets)
-
-
-def refuse_new(listener: socket.socket) -> None:
-    """Let a listening socket make no new connections, but finish those that are being made.
-
-    A connection that is made in the moment between the last look and the close of the socket would be reset. So
-    Linux is told to drop what asks for new ones (a classic BPF program: drop segments of TCP with the flag SYN).
-    """
-    drop_syn = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in drop_syn))
-    with suppress(OSError):  # Elsewhere, and in some sandboxes, there is no such thing.
-        listener.setsockopt(
-            socket.SOL_SOCKET, getattr(socket, "SO_ATTACH_FILTER", 26), struct.pack("HP", 4, ctypes.addressof(code))
-        )
