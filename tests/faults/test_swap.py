@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FRAMEWORKS, succeed
-from tests.faults.load import Answer, Results, ask, load, request
+from tests.faults.load import PASSENGER, Answer, Results, ask, load, request
 from tests.server import serve
 
 SWAPS = 50
@@ -31,7 +31,8 @@ def train_the_opposite(project: Path) -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    succeed("make", "train", f"DATA={opposite}", "TARGET=Survived", cwd=project)
+    features = ",".join(PASSENGER)
+    succeed("make", "train", f"DATA={opposite}", "TARGET=Survived", f"FEATURES={features}", cwd=project)
 
 
 def spoil(project: Path, version: str, number: int) -> str:
