@@ -1,11 +1,12 @@
 """What the tests share: bakes, which cost 50 ms, and one installed, trained project for each framework."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,17 @@ Bake = Callable[..., Path]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", type=int, default=1, help="how many times as long the tests of faults last")
+
+
+@pytest.fixture(autouse=True)
+def _machine(request: pytest.FixtureRequest, shared: Path) -> Iterator[None]:
+    """Let a test that measures have the machine to itself; all others share it."""
+    is_alone = request.node.get_closest_marker("alone") is not None
+    with (shared / "turn").open("w") as turn, (shared / "machine").open("w") as machine:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # Who waits for the machine is not overtaken.
+        fcntl.flock(machine, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,7 @@ async def slow_clients(port: int) -> AsyncIterator[None]:
         await asyncio.wait(tasks, timeout=10)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_slow_clients_cost_the_others_nothing(installed: Installed, framework: str) -> None:
     async def p99(port: int) -> float:
