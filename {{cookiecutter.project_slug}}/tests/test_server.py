@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -29,20 +29,12 @@ def ask(port: int, method: str, path: str, body: bytes | None = None) -> int:
         return connection.getresponse().status
 
 
-@pytest.fixture(params=["uvicorn", "gunicorn"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    if request.param == "gunicorn":
-        pytest.importorskip("gunicorn")
+@contextmanager
+def serve(server: str, folder: Path) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    settings = {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "WORKERS": "1",
-        "SERVER": request.param,
-        "SHUTDOWN_DELAY": "0.5",
-    }
-    with (tmp_path / "log").open("wb") as log:
+    settings = {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1", "SERVER": server, "SHUTDOWN_DELAY": "0.5"}
+    with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "api.server"], cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
         )
@@ -55,6 +47,14 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
             process.wait(SECONDS)
         finally:
             process.kill()
+
+
+@pytest.fixture(scope="module", params=["uvicorn", "gunicorn"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if request.param == "gunicorn":
+        pytest.importorskip("gunicorn")
+    with serve(request.param, tmp_path_factory.mktemp("server")) as serving:
+        yield serving
 
 
 def wait_until_ready(port: int) -> None:
@@ -95,17 +95,6 @@ def test_a_worker_that_was_killed_is_replaced(server: Server, record: Record) ->
     assert ask(port, "POST", "/predict", json.dumps(record).encode()) == 200
 
 
-def test_the_server_says_that_it_stops_and_ends_without_an_error(server: Server) -> None:
-    process, port = server
-
-    process.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + SECONDS
-    while ask(port, "GET", "/ready") != 503:
-        assert time.monotonic() < deadline, "/ready does not say it"
-
-    assert process.wait(SECONDS) == 0
-
-
 def test_workers_are_replaced_at_a_sighup(server: Server) -> None:
     process, port = server
     first = worker(port)
@@ -117,6 +106,19 @@ def test_workers_are_replaced_at_a_sighup(server: Server) -> None:
         time.sleep(0.05)
 
     assert ask(port, "GET", "/health") == 200
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "gunicorn"])
+def test_the_server_says_that_it_stops_and_ends_without_an_error(name: str, tmp_path: Path) -> None:
+    if name == "gunicorn":
+        pytest.importorskip("gunicorn")
+    with serve(name, tmp_path) as (process, port):
+        process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + SECONDS
+        while ask(port, "GET", "/ready") != 503:
+            assert time.monotonic() < deadline, "/ready does not say it"
+
+        assert process.wait(SECONDS) == 0
 
 
 @pytest.mark.parametrize(
