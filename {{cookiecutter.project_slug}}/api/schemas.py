@@ -17,7 +17,12 @@ def schemas(signature: Signature, settings: Settings) -> Schema:
         "Record": _record(signature, settings),
         "Prediction": _prediction(signature),
         "Ready": _object(
-            {"status": {"const": "ready"}, "model": _object({"name": text, "version": text, "engine": text})}
+            {
+                "status": {"const": "ready"},
+                "model": _object({"name": text, "version": text, "engine": text}),
+                "warning": text,
+            },
+            optional={"warning"},
         ),
         "Model": _object({name: {"type": "object"} for name in ("signature", "metrics", "manifest")}),
         "Problem": _object(

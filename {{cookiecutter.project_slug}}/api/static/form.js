@@ -78,6 +78,7 @@ async function ask(path, headers, options = {}) {
   if (key) headers.Authorization = `Bearer ${key}`;
   const response = await fetch(path, { ...options, headers });
   $("unlock").hidden = response.status !== 401;
+  if (response.status === 401) $("card").hidden = true; // A link cannot send the key.
   return response;
 }
 
