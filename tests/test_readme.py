@@ -59,6 +59,7 @@ def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path]
     with serve(folder) as port:
         command = with_key.replace("localhost:8080", f"127.0.0.1:{port}")
         assert '"signature"' in succeed("bash", "-euc", command, cwd=folder, KEY=key)
+        assert '"status":401' in succeed("bash", "-euc", command, cwd=folder, KEY=key[:-1])
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -123,3 +124,12 @@ def test_the_tree_in_the_readme_is_what_is_generated(bake: Callable[..., Path], 
 
     there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     assert names - {"asgi.py", "wsgi.py", "artifacts"} == there - {"asgi.py", "wsgi.py"}
+
+
+def test_settings_that_the_texts_name_are_there(bake: Callable[..., Path]) -> None:
+    project = bake()
+    texts = [(project / name).read_text(encoding="utf-8") for name in ("README.md", "SECURITY.md")]
+    named = {name for text in texts for name in re.findall(r"`([A-Z]+_[A-Z_0-9]+)", text)}
+
+    assert {"MAX_CONCURRENCY", "RATE_LIMIT", "MODEL_SHA256"} <= named
+    assert named <= set(re.findall(r"^#?([A-Z_0-9]+)=", (project / ".env.example").read_text(encoding="utf-8"), re.M))
