@@ -120,12 +120,17 @@ VERBS: dict[str, tuple[str, ...]] = {
 }
 
 
+OF_OTHER_MODELS = ["canaries", "manifest", "package_step", "packaging", "rollback", "score", "train", "versions"]
+"""Tests that make models of their own, whichever is served."""
+
+
 @pytest.mark.parametrize("name", THREE)
-def test_docs_checks_and_tests_are_right_after_any_model(project: Callable[..., Path], name: str) -> None:
+def test_docs_and_tests_are_right_after_any_model(project: Callable[..., Path], name: str) -> None:
     folder = project(FRAMEWORKS[list(THREE).index(name) % len(FRAMEWORKS)])
     succeed(".venv/bin/python", "-c", THREE[name], cwd=folder)
 
     succeed("make", *VERBS[name], cwd=folder)
 
     succeed("make", "docs", cwd=folder)
-    succeed("make", "check", "test", cwd=folder)
+    others = [f"--ignore=tests/test_{name}.py" for name in OF_OTHER_MODELS]
+    succeed(".venv/bin/python", "-m", "pytest", "-q", *others, cwd=folder)

@@ -132,4 +132,6 @@ def test_settings_that_the_texts_name_are_there(bake: Callable[..., Path]) -> No
     named = {name for text in texts for name in re.findall(r"`([A-Z]+_[A-Z_0-9]+)", text)}
 
     assert {"MAX_CONCURRENCY", "RATE_LIMIT", "MODEL_SHA256"} <= named
-    assert named <= set(re.findall(r"^#?([A-Z_0-9]+)=", (project / ".env.example").read_text(encoding="utf-8"), re.M))
+    assert named <= set(
+        re.findall(r"^#?([A-Z_0-9]+)=", (project / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    )

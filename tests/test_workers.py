@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import time
 from contextlib import suppress
@@ -41,6 +42,12 @@ def workers(port: int) -> list[int]:
             if b"forkserver" in (folder / "cmdline").read_bytes() and sockets(int(folder.name)) & listening:
                 found.append(int(folder.name))
     return sorted(found)
+
+
+def memory(port: int) -> int:
+    """Read the resident memory of the workers, in KB."""
+    lines = (line for one in workers(port) for line in Path(f"/proc/{one}/status").read_text().splitlines())
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
 def wait_for_workers(port: int, number: int, gone: int | None = None) -> list[int]:
@@ -105,3 +112,16 @@ def test_nothing_is_left_when_the_server_has_stopped(installed: Installed, frame
 
     assert not [one for one in found if Path(f"/proc/{one}").exists()]
     assert not Path(counts).exists()
+
+
+WAYS = [("fastapi", "uvicorn"), ("flask", "uvicorn"), ("flask", "gunicorn")]
+
+
+@pytest.mark.parametrize(("framework", "server"), WAYS)
+def test_all_addresses_of_both_families_are_served(installed: Installed, framework: str, server: str) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    with serve(installed(framework), HOST="::", SERVER=server) as port:
+        assert ask(port, "GET", "/health")[0] == 200
+        with socket.create_connection(("::1", port), timeout=SECONDS):
+            pass

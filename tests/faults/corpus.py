@@ -67,6 +67,10 @@ CORPUS: dict[str, tuple[bytes, set[int]]] = {
     "two transfer codings": (post(CHUNKED, b"Transfer-Encoding: identity", body=CHUNKS), BAD),
     "transfer coding with an underscore": (post(b"Transfer_Encoding: chunked", LENGTH, body=BODY), OK),
     # §2.2, §3: lines.
+    "two media types": (
+        get(b"POST /predict HTTP/1.1", b"Host: a", b"Content-Type: text/csv", b"Content-Type: application/json"),
+        BAD,
+    ),
     "bare LF in the head": (b"GET /health HTTP/1.1\nHost: a\n\n", BAD),
     "bare CR in a value": (get(b"GET /health HTTP/1.1", b"Host: a", b"X: a\rb"), BAD),
     "CR LF before the request": (b"\r\n" + get(b"GET /health HTTP/1.1", b"Host: a"), OK),

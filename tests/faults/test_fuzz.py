@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import schemathesis
@@ -15,7 +14,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.conftest import FRAMEWORKS, Installed
 from tests.faults.load import PASSENGER, SECONDS, read_answer
 from tests.server import serve
-from tests.test_workers import needs_proc, workers
+from tests.test_workers import memory, needs_proc
 
 BY_SCHEMA = 500  # For each operation and mode.
 MUTATED = 16_000
@@ -110,12 +109,6 @@ async def send_mutated(port: int, number: int, seed: int) -> None:
         if answer.headers.get("connection") == "close":
             writer.close()
             writer = None
-
-
-def memory(port: int) -> int:
-    """Read the resident memory of the workers, in KB."""
-    lines = (line for one in workers(port) for line in Path(f"/proc/{one}/status").read_text().splitlines())
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
 @pytest.fixture(scope="module", params=FRAMEWORKS)

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -11,6 +12,7 @@ import pytest
 from tests.conftest import FRAMEWORKS, Installed
 from tests.faults.corpus import BODY, CORPUS, LENGTH, get, post
 from tests.server import ask, serve
+from tests.test_workers import memory
 
 SECONDS = 15
 MOMENT = 0.2
@@ -21,7 +23,8 @@ pytestmark = pytest.mark.xdist_group("http")
 @pytest.fixture(scope="module")
 def ports(installed: Installed) -> Iterator[list[int]]:
     with ExitStack() as stack:
-        yield [stack.enter_context(serve(installed(one), CLIENT_TIMEOUT="2")) for one in FRAMEWORKS]
+        settings = {"CLIENT_TIMEOUT": "2", "KEEP_ALIVE": "2", "LOG_LEVEL": "warning"}
+        yield [stack.enter_context(serve(installed(one), **settings)) for one in FRAMEWORKS]
 
 
 def talk(port: int, *parts: bytes, answers: int = 1) -> bytes:
@@ -122,3 +125,36 @@ def test_a_connection_on_which_nothing_comes_is_closed(ports: list[int]) -> None
     for port in ports:
         with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
             assert connection.recv(1) == b""
+
+
+def test_a_connection_that_is_kept_is_closed_whatever_comes_between_two_requests(ports: list[int]) -> None:
+    for port in ports:
+        with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
+            connection.sendall(HEALTH + b"\r\n")
+
+            assert statuses(b"".join(iter(lambda: connection.recv(65_536), b""))) == [200]
+
+
+def test_requests_without_end_do_not_fill_the_memory(ports: list[int]) -> None:
+    for port in ports:
+        before = memory(port)
+        with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
+            connection.settimeout(0.5)
+            deadline = time.monotonic() + 3
+            try:
+                while time.monotonic() < deadline:
+                    connection.sendall(HEALTH * 5_000)
+                    connection.recv(65_536)
+            except OSError:  # It takes no more, or is closed.
+                pass
+            grown = memory(port) - before
+
+        assert grown < 30_000
+        assert ask(port, "GET", "/health")[0] == 200
+
+
+def test_many_requests_for_another_protocol_are_served_or_refused(ports: list[int]) -> None:
+    upgrade = get(b"GET /health HTTP/1.1", b"Host: a", b"Connection: Upgrade", b"Upgrade: h2c")
+    for port in ports:
+        assert statuses(talk(port, upgrade * 900, answers=900)) == [200] * 900
+        assert statuses(talk(port, upgrade * 3_000, answers=3_000))[-1] in (200, 400)

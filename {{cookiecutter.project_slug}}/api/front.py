@@ -23,7 +23,7 @@ Handle = Callable[[Exchange, Scope, Receive], Awaitable[Answer]]
 
 LARGEST_BODY = 65_536  # Bytes, on the fast lane.
 THREADS = 16  # In which the framework works; probes that the lane does not take have some more.
-TABLES = 4  # Of these threads may hold tables, for a client can take its time to send one.
+TABLES = 8  # Of these threads may hold tables, for a client can take its time to send one.
 BODIES = 16  # Of MAX_BODY_BYTES; what is kept in memory of bodies that are on their way to the framework.
 ANY = (b"*/*", b"application/json")
 PROBES = ("/health", "/ready", "/metrics")
@@ -157,7 +157,11 @@ class Front:
             # Whoever sends a body slowly shall hold no slot meanwhile.
             if not is_table and int(headers.get(b"content-length", 0)) <= limit:
                 await passage.read(limit, self._memory)
-            await slots.acquire()
+            try:
+                async with asyncio.timeout(self.service.settings.request_timeout):
+                    await slots.acquire()
+            except TimeoutError:
+                raise Problem(504) from None
             try:
                 await passage.run(self._app, scope)
             finally:

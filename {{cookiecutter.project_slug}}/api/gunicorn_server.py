@@ -15,6 +15,8 @@ from api.settings import Settings
 from api.sockets import refuse_new
 from api.worker import RETIRE, STOP, TIRED
 
+MARGIN = 0.5  # Seconds of the time to stop that are left for what must be killed.
+
 
 class ServerLog(Logger):  # type: ignore[misc]
     """Gunicorn's own lines, in the format that api/logs.py gives all others."""
@@ -80,11 +82,12 @@ class Gunicorn(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         """Translate our settings to gunicorn's."""
+        host = self.settings.host
         options: dict[str, Any] = {
-            "bind": f"{self.settings.host}:{self.settings.port}",
+            "bind": f"[{host}]:{self.settings.port}" if ":" in host else f"{host}:{self.settings.port}",
             "workers": self.settings.workers,
             "worker_class": UvicornWorker,
-            "graceful_timeout": max(1, int(self.settings.shutdown_timeout - self.settings.shutdown_delay)),
+            "graceful_timeout": int(self.settings.shutdown_timeout - self.settings.shutdown_delay - MARGIN),
             "logger_class": ServerLog,
             "control_socket_disable": True,  # It wants a home folder that can be written.
         }

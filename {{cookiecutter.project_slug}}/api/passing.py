@@ -54,6 +54,7 @@ class Passage:
             await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 task.result()
+            if self._has_begun or not self._time_is_over.is_set():
                 return
             self._exchange.has_left = True  # What is not begun yet need not be done.
             _late.add(task)

@@ -1,9 +1,11 @@
 """HTTP/1.1 by uvicorn, with limits on what a client may send and how slowly, and refusals in problem+json."""
 
 import asyncio
+from collections.abc import Sized
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.answers import TITLES, Problem
@@ -13,9 +15,23 @@ from api.service import Service
 MAX_URL = 8_192  # Bytes.
 MAX_HEAD = 32_768  # Bytes of names and values of headers.
 MAX_HEADERS = 100
+MAX_PIPELINE = 1_000  # Requests that wait on one connection; what is read at once may hold as many.
 VERSIONS = ("1.0", "1.1")
 OF_UPGRADE = (b"upgrade", b"connection", b"http2-settings")
 MIN_BODY = 10_000  # Bytes of a body that are to come in each CLIENT_TIMEOUT.
+
+
+class _Flow(FlowControl):
+    """Reads no more while requests wait for the one before them to be answered."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Go on reading, if nothing waits."""
+        if not self._waiting:
+            super().resume_reading()
 
 
 class _RefusedError(Exception):
@@ -46,26 +62,27 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         self._head_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come."""
-        if self._is_last:
-            return
         self._received += len(data)
-        self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._stay(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self.send_400_response("")
+        while data and not self._is_last:
+            try:
+                self.parser.feed_data(data)
+                break
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._stay(data[upgrade.args[0] :])
+            except httptools.HttpParserError:
+                self.send_400_response("")
         if len(self.headers or ()) > MAX_HEADERS or (self._head_since and self._received > MAX_HEAD + MAX_URL):
             self._refuse(431)  # Also for trailers, of which there may be no end.
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
+        self._unset_keepalive_if_required()
         self._received = 0
         self._has_begun = True
         self._head_since = self.loop.time()
@@ -94,16 +111,19 @@ class Protocol(HttpToolsProtocol):
             return 505
         if len(self.url) > MAX_URL:
             return 414
-        size = hosts = 0
+        size = hosts = types = 0
         for name, value in self.headers:
             size += len(name) + len(value)
             if name == b"host":
                 hosts += 1
+            elif name == b"content-type":
+                types += 1
             elif name == b"transfer-encoding" and (value.strip().lower() != b"chunked" or version == "1.0"):
                 return 400
         if size > MAX_HEAD or len(self.headers) > MAX_HEADERS:
             return 431
-        return 400 if hosts != 1 and (hosts or version == "1.1") else None
+        is_ambiguous = types > 1 or (hosts != 1 and (hosts or version == "1.1"))
+        return 400 if is_ambiguous or len(self.pipeline) >= MAX_PIPELINE else None
 
     def on_message_complete(self) -> None:
         """End a request, whose answer may be still to come."""
@@ -112,16 +132,16 @@ class Protocol(HttpToolsProtocol):
             self._body_since = None
             super().on_message_complete()
 
-    def _stay(self, rest: bytes) -> None:
-        """Serve a request that asks for another protocol as if it had not, with its body; Java's client asks so."""
+    def _stay(self, rest: bytes) -> bytes:
+        """Write a request that asks for another protocol as if it had not, and what follows; Java's client asks so."""
         method = self.parser.get_method()
         if method == b"CONNECT":
             self._refuse(400)
-            return
+            return b""
         lines = [b"%s %s HTTP/1.1" % (method, self.url)]
         lines += [b"%s: %s" % (name, value) for name, value in self.headers if name not in OF_UPGRADE]
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
+        return b"\r\n".join([*lines, b"", b""]) + rest
 
     def on_response_complete(self) -> None:
         """Go on with the next request, if there may be one."""
@@ -154,13 +174,13 @@ class Protocol(HttpToolsProtocol):
         limit = self._service.settings.client_timeout
         if self._unread_since and now - self._unread_since > limit:
             self.transport.abort()
+        elif self.flow.read_paused or (self.cycle and self.cycle.waiting_for_100_continue):  # It is we who are slow.
+            self._head_since, self._body_since = self._head_since and now, self._body_since and now
         elif self._head_since and now - self._head_since > limit:
             if self._has_begun:
                 self._refuse(408)
             else:
                 self.transport.close()
-        elif self._body_since and self.flow.read_paused:  # That is us.
-            self._body_since = now
         elif self._body_since and now - self._body_since > limit:
             if self._received - self._body_received < MIN_BODY:
                 self._refuse(408)

@@ -77,13 +77,18 @@ class Service:
             self._serve(package.current(self.settings.model_dir))
             self.refused = None
         except PackageError as error:
-            if str(error) != self.refused:
-                log.error("model not loaded", reason=str(error))
-            self.refused = str(error)
-            served = recall(SERVED)
-            if served and not self.model:
-                with suppress(PackageError):
-                    self._serve(self.settings.model_dir / served)
+            self._refuse(str(error))
+        except Exception as error:  # Of a package that is whole, but not one that these libraries can do with.
+            self._refuse(f"the model cannot be served ({type(error).__name__}): package it again")
+
+    def _refuse(self, reason: str) -> None:
+        if reason != self.refused:
+            log.error("model not loaded", reason=reason)
+        self.refused = reason
+        served = recall(SERVED)
+        if served and not self.model:
+            with suppress(Exception):  # As before: whatever it is, there is no model then.
+                self._serve(self.settings.model_dir / served)
 
     def _serve(self, folder: Path) -> None:
         if self.model and self.model.version == folder.name:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.keys import ENTRIES, read_entries
@@ -49,7 +49,7 @@ def cores() -> int:
 class Settings(BaseSettings):
     """The description of a field is what the user is told when its value is wrong."""
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True, validate_default=True)
 
     host: str = Field(default=EVERYWHERE, description="the address to listen on")
     port: int = Field(default=8080, ge=1, le=65535, description="a whole number from 1 to 65535")
@@ -79,7 +79,9 @@ class Settings(BaseSettings):
     keep_alive: Positive = Field(default=75, description="a whole number of seconds, 1 or more")
     max_requests: int = Field(default=0, ge=0, description="a whole number of requests, 0 for no end")
     shutdown_delay: float = Field(default=1, ge=0, le=60, description="a number of seconds from 0 to 60")
-    shutdown_timeout: float = Field(default=10, ge=3, le=3600, description="a number of seconds from 3 to 3600")
+    shutdown_timeout: float = Field(
+        default=10, le=3600, description="a number of seconds, 2 more than SHUTDOWN_DELAY or above, up to 3600"
+    )
     fast_lane: bool = Field(default=True, description="1 if records in JSON are answered before the framework, else 0")
     unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
     unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")
@@ -93,6 +95,14 @@ class Settings(BaseSettings):
     rate_limit_store: Annotated[str, _text(read_store)] = Field(
         default="", description="empty, or the address of a Redis server as redis://redis:6379/0"
     )
+
+    @field_validator("shutdown_timeout")
+    @classmethod
+    def _leaves_time(cls, seconds: float, others: ValidationInfo) -> float:
+        """Leave some time to answer what was accepted. Raises ValueError."""
+        if seconds < others.data.get("shutdown_delay", 0) + 2:
+            raise ValueError
+        return seconds
 
     @property
     def threads(self) -> int:

@@ -12,7 +12,11 @@ def listen(host: str, port: int, number: int) -> list[socket.socket]:
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     if sys.platform != "linux":
         return [socket.create_server(address[:2], family=family, backlog=2048)] * number
-    return [socket.create_server(address[:2], family=family, backlog=2048, reuse_port=True) for _ in range(number)]
+    is_dual = address[0] == "::"  # All addresses, those of IPv4 too.
+    return [
+        socket.create_server(address[:2], family=family, backlog=2048, reuse_port=True, dualstack_ipv6=is_dual)
+        for _ in range(number)
+    ]
 
 
 def refuse_new(listener: socket.socket) -> None:

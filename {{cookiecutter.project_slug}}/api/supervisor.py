@@ -10,7 +10,6 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -22,6 +21,7 @@ from api.sockets import listen, refuse_new
 log = get_logger()
 
 PAUSE = 1.0  # Seconds before the next try when a worker ended before it was ready.
+PAUSED = 5.0  # Seconds, which no turn of ours takes by itself.
 SILENCE = 30.0  # Seconds after which a worker that says nothing is taken to hang.
 MARGIN = 0.5  # Seconds of the time to stop that are left for what must be killed.
 
@@ -43,12 +43,6 @@ class Worker:
             self.connection.send_bytes(message)
 
 
-def preload() -> None:
-    """Start the process from which the workers are forked, which imports api/preload.py meanwhile."""
-    multiprocessing.set_forkserver_preload(["api.preload"])
-    forkserver.ensure_running()
-
-
 class Supervisor:
     """Keeps as many workers serving as there are sockets."""
 
@@ -59,6 +53,7 @@ class Supervisor:
         self._serving: list[Worker | None] = [None] * settings.workers
         self._workers: set[Worker] = set()  # Also those that are not ready yet, and those that are to end.
         self._may_start = 0.0
+        self._turned = time.monotonic()
         self._was_ready = False
         self._is_stopping = False
         self._signals, self._wakeup = socket.socketpair()
@@ -70,6 +65,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._note)
         while not self._is_stopping:
+            self._note_pause()
             self._start_missing()
             self._replace_tired()
             self._listen(1.0)
@@ -84,11 +80,26 @@ class Supervisor:
         else:
             self._is_stopping = True
 
-    def _start(self, slot: int) -> Worker:
+    def _note_pause(self) -> None:
+        """Hear all workers anew when this process stood still, as in a container that was paused: they did too."""
+        now = time.monotonic()
+        if now - self._turned > PAUSED:
+            for one in self._workers:
+                one.heard = now
+        self._turned = now
+
+    def _start(self, slot: int) -> Worker | None:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=worker.main, args=(self._sockets[slot], theirs))
-        process.start()
-        theirs.close()  # So that ours ends when the worker does.
+        try:
+            process.start()
+        except (OSError, EOFError) as error:  # No memory or no process left; those that run go on.
+            log.error("worker not started", reason=type(error).__name__)
+            ours.close()
+            self._may_start = time.monotonic() + PAUSE
+            return None
+        finally:
+            theirs.close()  # So that ours ends when the worker does.
         started = Worker(slot, process, ours, time.monotonic())
         self._workers.add(started)
         return started

@@ -57,6 +57,10 @@ async def be_late(_scope: Scope, receive: Receive, send: Send) -> None:
     await send(START)
 
 
+async def answer_at_once(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send(START)
+
+
 def part(body: bytes, *, more: bool) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
@@ -100,3 +104,24 @@ def test_a_client_that_leaves_is_noted() -> None:
     exchange, _ = asyncio.run(run(look, part(b"", more=False), {"type": "http.disconnect"}))
 
     assert exchange.has_left
+
+
+def test_a_request_whose_time_was_over_before_its_turn_came_is_a_504() -> None:
+    async def wait_and_run() -> list[Message]:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return part(b"", more=False)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        passage = Passage(Exchange(None, Service(settings(request_timeout=0.05))), receive, send)
+        await passage.read(1_000, Memory(1_000))
+        await asyncio.sleep(0.1)
+        with pytest.raises(Problem) as caught:
+            await asyncio.wait_for(passage.run(answer_at_once, {}), timeout=20)
+        assert caught.value.status == 504
+        return sent
+
+    assert asyncio.run(wait_and_run()) == []

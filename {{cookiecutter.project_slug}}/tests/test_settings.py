@@ -41,6 +41,7 @@ def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         ("LOG_FORMAT", "xml"),
         ("MAX_ROWS", "-1"),
         ("KEEP_VERSIONS", "-1"),
+        ("SHUTDOWN_TIMEOUT", "2.9"),
         ("MODEL_SHA256", "0" * 63),
         ("MODEL_SHA256", "g" * 64),
     ],
@@ -51,6 +52,13 @@ def test_a_wrong_value_is_one_line_that_says_what_is_allowed(
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError, match=rf"^{name} has a value that is not allowed: it must be .+$"):
+        load_settings()
+
+
+def test_a_stop_has_to_leave_time_for_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHUTDOWN_DELAY", "9")
+
+    with pytest.raises(SettingsError, match=r"SHUTDOWN_TIMEOUT .* 2 more than SHUTDOWN_DELAY"):
         load_settings()
 
 
