@@ -20,9 +20,6 @@ class Limiter:
 
     async def acquire(self) -> None:
         """Take a slot, at once or when one is free. Raises a 503 Problem when too many wait already."""
-        if not self._slots.locked():
-            await self._slots.acquire()
-            return
         self.check()
         self._waiting += 1
         try:

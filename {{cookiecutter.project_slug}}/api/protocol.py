@@ -111,19 +111,21 @@ class Protocol(HttpToolsProtocol):
             return 505
         if len(self.url) > MAX_URL:
             return 414
-        size = hosts = types = 0
-        for name, value in self.headers:
-            size += len(name) + len(value)
-            if name == b"host":
-                hosts += 1
-            elif name == b"content-type":
-                types += 1
-            elif name == b"transfer-encoding" and (value.strip().lower() != b"chunked" or version == "1.0"):
-                return 400
-        if size > MAX_HEAD or len(self.headers) > MAX_HEADERS:
+        names = [name for name, _ in self.headers]
+        if len(names) > MAX_HEADERS or sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD:
             return 431
-        is_ambiguous = types > 1 or (hosts != 1 and (hosts or version == "1.1"))
+        hosts = names.count(b"host")
+        is_ambiguous = (
+            (hosts != 1 and (hosts or version == "1.1"))
+            or names.count(b"content-type") > 1
+            or (b"transfer-encoding" in names and not self._is_chunked(version))
+        )
         return 400 if is_ambiguous or len(self.pipeline) >= MAX_PIPELINE else None
+
+    def _is_chunked(self, version: str) -> bool:
+        """Tell whether what is said of the transfer of the body is no more than that it comes in chunks."""
+        codings = [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
+        return version == "1.1" and set(codings) == {b"chunked"}
 
     def on_message_complete(self) -> None:
         """End a request, whose answer may be still to come."""

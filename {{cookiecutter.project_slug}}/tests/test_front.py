@@ -248,9 +248,11 @@ def test_every_answer_has_the_safe_headers(record: Record) -> None:
     front = create_front(settings())
 
     answers = [ask(front, "GET", path) for path in ("/", "/health", "/nothing", "/docs", "/static/form.js", "/metrics")]
-    answers.append(ask(front, "POST", "/predict", json.dumps(record).encode()))
+    answers.append(ask(front, "POST", "/predict", b"?"))
+    prediction = ask(front, "POST", "/predict", json.dumps(record).encode())
 
     for answer in answers:
-        assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    for answer in [*answers, prediction]:
+        assert answer.headers["x-content-type-options"] == "nosniff"
         assert "server" not in answer.headers

@@ -90,7 +90,7 @@ def write(exchange: Exchange, options: Options, prediction: Prediction, columns:
     if options.warnings:
         found = outputs.warnings(columns, signature.features)[:MAX_FAULTS]
         content["warnings"] = [describe(fault.of_its_row() if one else fault) for fault in found]
-    return json_answer(content)
+    return json_answer(content, is_data=True)
 
 
 def read_options(query: bytes, signature: Signature) -> Options:

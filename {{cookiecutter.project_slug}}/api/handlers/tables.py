@@ -61,7 +61,7 @@ def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Ite
         except RecordsError as error:
             raise refusal(error) from None
         stack.pop_all()  # The file stays open until the answer is sent.
-        return Answer(Stream(answer), media_type)
+        return Answer(Stream(answer), media_type, is_data=True)
 
 
 class CsvTable:
