@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 import httpx2
 import pytest
 
+import api.front
 from api.app import create_front
 from api.front import Front
 from api.passing import Message
@@ -256,3 +258,45 @@ def test_every_answer_has_the_safe_headers(record: Record) -> None:
     for answer in [*answers, prediction]:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "server" not in answer.headers
+
+
+def test_a_table_that_finds_no_place_in_time_is_a_504(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.front, "TABLES", 1)
+    front = create_front(settings(request_timeout=0.2))
+    transport = httpx2.ASGITransport(app=front)
+    table = json.dumps(record).encode() + b"\n"
+    may_end = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield table[:3]
+        await may_end.wait()
+        yield table[3:]
+
+    async def ask_twice() -> tuple[httpx2.Response, httpx2.Response, httpx2.Response]:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            headers = {"Content-Type": "application/x-ndjson"}
+            first = asyncio.create_task(client.post("/predict", content=slowly(), headers=headers))
+            await asyncio.sleep(0.1)
+            second = await client.post("/predict", content=table, headers=headers)
+            may_end.set()
+            return second, await first, await client.post("/predict", content=table, headers=headers)
+
+    answers = asyncio.run(asyncio.wait_for(ask_twice(), timeout=60))
+
+    assert [answer.status_code for answer in answers] == [504, 200, 200]
+
+
+def test_a_slow_model_that_takes_too_long_is_a_504_and_leaves_its_slot(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = create_front(settings(request_timeout=0.1, max_concurrency=1))
+    assert front.service.model
+    front.service.model = replace(front.service.model, is_slow=True)
+    body = json.dumps(record).encode()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api.front, "predict_gathered", lambda *_: asyncio.sleep(60))
+        late = ask(front, "POST", "/predict", body)
+
+    assert late.status_code == 504
+    assert ask(front, "POST", "/predict", body).status_code == 200
