@@ -128,8 +128,11 @@ def test_a_start_that_must_fail_is_one_line_that_says_what_to_do(
         (in_use, f"PORT {port} is in use: stop the other program, or set PORT to another"),
         (no_model, 'CURRENT not found: run "make train" first'),
         (no_number, "PORT has a value that is not allowed: it must be a whole number from 1 to 65535"),
-        (not_pinned, 'is not the one that MODEL_SHA256 names: go back with "make rollback", or set MODEL_SHA256 anew'),
-        (corrupt, 'model.onnx is not the file that was packaged (its SHA-256 differs): run "make train"'),
+        (
+            not_pinned,
+            'is not the one that MODEL_SHA256 names: go back to it with "make rollback VERSION=…", or set MODEL_SHA256 anew',
+        ),
+        (corrupt, 'model.onnx is not the file that was packaged (its SHA-256 differs): run "make rollback"'),
     ]:
         assert code != 0
         assert len(lines) == 1, lines

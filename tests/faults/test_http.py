@@ -158,3 +158,12 @@ def test_many_requests_for_another_protocol_are_served_or_refused(ports: list[in
     for port in ports:
         assert statuses(talk(port, upgrade * 900, answers=900)) == [200] * 900
         assert statuses(talk(port, upgrade * 3_000, answers=3_000))[-1] in (200, 400)
+
+
+@pytest.mark.parametrize("ending", [b"close", b"keep-alive"])
+def test_a_refusal_reaches_a_client_that_still_sends(ports: list[int], ending: bytes) -> None:
+    large = b"[" * 20_000_000
+    head = post(b"Content-Length: %d" % len(large), b"Connection: " + ending)
+    for port in ports:
+        for _ in range(5):
+            assert statuses(talk(port, head + large)) == [413]

@@ -1,5 +1,6 @@
 """CORS: which pages of other origins a browser lets call this API."""
 
+import re
 from collections.abc import Mapping
 
 from api.answers import TEXT, Answer
@@ -10,14 +11,23 @@ ALLOWED = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, X-API-Key, X-Request-ID",
     "Access-Control-Max-Age": "600",
 }
+ORIGIN = re.compile(r"https?://[^/\s;?#]+/?")
+
+
+def read_origins(origins: str) -> set[str]:
+    """Read "https://a.example, …" or "*". Raises ValueError."""
+    found = {origin.strip() for origin in origins.split(",") if origin.strip()}
+    if not all(origin == "*" or ORIGIN.fullmatch(origin) for origin in found):
+        raise ValueError
+    return {origin.rstrip("/") for origin in found}
 
 
 class Cors:
     """Knows the origins that may call; by default none may."""
 
     def __init__(self, origins: str) -> None:
-        """Take the setting CORS_ORIGINS."""
-        self._origins = {origin.strip().rstrip("/") for origin in origins.split(",") if origin.strip()}
+        """Take the setting CORS_ORIGINS. Raises ValueError."""
+        self._origins = read_origins(origins)
         self.is_open = bool(self._origins)
 
     def headers(self, origin: bytes | None) -> Mapping[str, str]:

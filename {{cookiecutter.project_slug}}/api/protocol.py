@@ -6,7 +6,7 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.answers import TITLES, Problem
 from api.exchange import Exchange
@@ -18,6 +18,7 @@ MAX_HEADERS = 100
 MAX_PIPELINE = 1_000  # Requests that wait on one connection; what is read at once may hold as many.
 VERSIONS = ("1.0", "1.1")
 OF_UPGRADE = (b"upgrade", b"connection", b"http2-settings")
+LINGER = 1.0  # Seconds in which a client may read the last answer, while what it still sends is thrown away.
 MIN_BODY = 10_000  # Bytes of a body that are to come in each CLIENT_TIMEOUT.
 
 
@@ -32,6 +33,23 @@ class _Flow(FlowControl):
         """Go on reading, if nothing waits."""
         if not self._waiting:
             super().resume_reading()
+
+
+class _LastAnswer:
+    """The transport of an answer after which a connection ends."""
+
+    def __init__(self, protocol: "Protocol", cycle: RequestResponseCycle) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self._protocol = protocol
+        self._cycle = cycle
+
+    def close(self) -> None:
+        """Close, but not while the client sends: the kernel would throw the answer away."""
+        if self._cycle.more_body:
+            self._protocol.linger()
+        else:
+            self._protocol.transport.close()
 
 
 class _RefusedError(Exception):
@@ -52,6 +70,7 @@ class Protocol(HttpToolsProtocol):
         self._is_last = False
         """Whether what was read last is refused, so that nothing after it is answered."""
         self._is_upgrade = False
+        self._lingers = False
         self._received = 0
         self._has_begun = False
         self._head_since: float | None = None
@@ -67,6 +86,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come."""
+        if self._lingers:
+            return
         self._received += len(data)
         while data and not self._is_last:
             try:
@@ -101,8 +122,8 @@ class Protocol(HttpToolsProtocol):
         self._head_since = None
         self._body_since = self.loop.time()
         self._body_received = self._received
-        if self._service.is_closing:
-            self.cycle.keep_alive = False
+        if self._service.is_closing or not self.cycle.keep_alive:
+            self._end_after(self.cycle)
 
     def _fault(self) -> int | None:
         """Find the status with which a head is refused."""
@@ -148,7 +169,7 @@ class Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, if there may be one."""
         super().on_response_complete()
-        if self._is_last and not self.pipeline and not self.transport.is_closing():
+        if self._is_last and not self.pipeline and not self._lingers and not self.transport.is_closing():
             self._answer_refusal()
 
     def pause_writing(self) -> None:
@@ -164,7 +185,20 @@ class Protocol(HttpToolsProtocol):
     def close_after_answer(self) -> None:
         """Let the answer that is under way say that it is the last on this connection."""
         if self.cycle and not self.cycle.response_started:
-            self.cycle.keep_alive = False
+            self._end_after(self.cycle)
+
+    def _end_after(self, cycle: RequestResponseCycle) -> None:
+        cycle.keep_alive = False
+        cycle.transport = _LastAnswer(self, cycle)  # type: ignore[assignment]
+
+    def linger(self) -> None:
+        """Say no more and hear no more, and close when the client does so, or soon."""
+        self._lingers = True
+        self._head_since = self._body_since = None
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.flow.resume_reading()
+            self.transport.write_eof()
+        self.loop.call_later(LINGER, self.transport.close)
 
     def shutdown(self) -> None:
         """Close the connection as soon as nothing is under way on it."""
@@ -219,5 +253,5 @@ class Protocol(HttpToolsProtocol):
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         assert isinstance(answer.body, bytes)
         self.transport.write(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)
-        self.transport.close()
+        self.linger()
         exchange.finish("", None, answer.status)

@@ -24,7 +24,10 @@ def main() -> int:
             try:
                 from api.gunicorn_server import Gunicorn
             except ImportError:
-                sys.exit('Not started: SERVER=gunicorn, which is not installed: run "pip install gunicorn"')
+                sys.exit(
+                    "Not started: SERVER=gunicorn, which is not installed: "
+                    'add gunicorn to requirements/common.txt and run "make develop", or set SERVER=uvicorn'
+                )
             Gunicorn(settings).run()
             return 0
         from api.supervisor import Supervisor

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.cors import read_origins
 from api.keys import ENTRIES, read_entries
 from api.rates import read_limits, read_store
 from model.faults import Policy
@@ -66,7 +67,9 @@ class Settings(BaseSettings):
         description="the SHA-256 of a manifest.json, 64 hexadecimal digits, or empty",
     )
     keep_versions: int = Field(default=5, ge=0, description="a whole number of versions, or 0 for all")
-    cors_origins: str = Field(default="", description="empty, * or origins such as https://example.org, with commas")
+    cors_origins: Annotated[str, _text(read_origins)] = Field(
+        default="", description="empty, * or origins such as https://example.org, with commas"
+    )
     trusted_proxies: str = Field(default="", description="empty, * or addresses and networks, with commas")
     max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
     max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")

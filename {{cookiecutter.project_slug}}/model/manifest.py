@@ -16,7 +16,7 @@ MANIFEST = "manifest.json"
 TEXTS = ("card.html", "metrics.json", "requirements.txt", "signature.json")
 MAX_MANIFEST = 1_000_000  # Bytes; one of ours has 2,000.
 MAX_TEXT = 100_000_000  # Bytes; a signature with a million categories has fewer.
-AGAIN = 'run "make train" to make a new one'
+AGAIN = 'run "make rollback" to go back, or "make train" to make a new one'
 # A link could lead out of the package, and a pipe would be waited for.
 FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -55,7 +55,8 @@ def read_manifest(folder: Path, sha256: str = "") -> Manifest:
         content = file.read()
     if sha256 and hashlib.sha256(content).hexdigest() != sha256.lower():
         raise PackageError(
-            f'{path} is not the one that MODEL_SHA256 names: go back with "make rollback", or set MODEL_SHA256 anew'
+            f"{path} is not the one that MODEL_SHA256 names: "
+            'go back to it with "make rollback VERSION=…", or set MODEL_SHA256 anew'
         )
     try:
         manifest = Manifest.model_validate_json(content)

@@ -1,5 +1,6 @@
-"""Many users, each asking for predictions of a typical record: `make load-test`."""
+"""Many users, each asking for predictions of a typical record: `make load-test`, with KEY=… where it is asked for."""
 
+import os
 from typing import Any
 
 from locust import HttpUser, constant, task
@@ -12,6 +13,8 @@ class Client(HttpUser):
     record: dict[str, Any]
 
     def on_start(self) -> None:
+        if key := os.environ.get("KEY"):
+            self.client.headers["X-API-Key"] = key
         signature = self.client.get("/model").json()["signature"]
         self.record = {feature["name"]: feature["example"] for feature in signature["features"]}
 
