@@ -130,7 +130,7 @@ def test_a_start_that_must_fail_is_one_line_that_says_what_to_do(
         (no_number, "PORT has a value that is not allowed: it must be a whole number from 1 to 65535"),
         (
             not_pinned,
-            'is not the one that MODEL_SHA256 names: go back to it with "make rollback VERSION=…", or set MODEL_SHA256 anew',
+            'go back to it with "make rollback VERSION=…", or set MODEL_SHA256 anew',
         ),
         (corrupt, 'model.onnx is not the file that was packaged (its SHA-256 differs): run "make rollback"'),
     ]:
