@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -31,6 +32,13 @@ def _text(read: Callable[[str], object]) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+def read_proxies(proxies: str) -> None:
+    """Check addresses and networks, as uvicorn reads them. Raises ValueError."""
+    for part in proxies.split(",") if proxies.strip() != "*" else []:
+        if part.strip():
+            ip_network(part.strip())
 
 
 class SettingsError(ValueError):
@@ -70,7 +78,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[str, _text(read_origins)] = Field(
         default="", description="empty, * or origins such as https://example.org, with commas"
     )
-    trusted_proxies: str = Field(default="", description="empty, * or addresses and networks, with commas")
+    trusted_proxies: Annotated[str, _text(read_proxies)] = Field(
+        default="", description="empty, * or addresses and networks as 10.0.0.0/8, with commas"
+    )
     max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
     max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
     max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")
