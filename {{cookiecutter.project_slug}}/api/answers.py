@@ -85,8 +85,8 @@ class Answer:
     def headers(self) -> dict[str, str]:
         """All headers of the answer itself."""
         size = self.body.size if isinstance(self.body, Stream) else len(self.body)
-        headers = {"Content-Type": self.media_type, "Content-Length": str(size)}
-        return headers if self.is_data else {**headers, **SAFE, **self.extra}
+        safe = {} if self.is_data else SAFE
+        return {"Content-Type": self.media_type, "Content-Length": str(size), **safe, **self.extra}
 
 
 def json_answer(content: object, *, is_data: bool = False) -> Answer:

@@ -52,10 +52,12 @@ class Exchange:
             raise Problem(503, "no model is loaded yet: try again later", headers={"Retry-After": "5"})
         return self.model
 
-    def check_key(self, path: str, authorization: bytes | None, x_api_key: bytes | None) -> None:
-        """Note whose key it is, where one is asked for. Raises a 401 Problem."""
-        if not self.service.keys.is_open(path):
-            self.who = self.service.keys.who(authorization, x_api_key)
+    def check_key(self, path: str, authorization: bytes | None, x_api_key: bytes | None) -> bool:
+        """Tell whether a path is guarded, and note whose key it is. Raises a 401 Problem."""
+        if self.service.keys.is_open(path):
+            return False
+        self.who = self.service.keys.who(authorization, x_api_key)
+        return True
 
     def predict(self, columns: Columns, *, probabilities: bool) -> Prediction:
         """Run the model. Raises Problem."""

@@ -85,8 +85,7 @@ class Front:
         service = self.service
         exchange.extra = service.cors.headers(headers.get(b"origin"))
         answer = service.cors.preflight(scope["method"], headers)
-        if not answer and not service.keys.is_open(scope["path"]):
-            exchange.check_key(scope["path"], headers.get(b"authorization"), headers.get(b"x-api-key"))
+        if not answer and exchange.check_key(scope["path"], headers.get(b"authorization"), headers.get(b"x-api-key")):
             address = scope["client"][0] if scope["client"] else ""
             exchange.extra = {**exchange.extra, **await service.rates.take(identify(exchange.who, address))}
         return answer

@@ -13,9 +13,7 @@ from gunicorn.workers.base import Worker
 
 from api.settings import Settings
 from api.sockets import refuse_new
-from api.worker import RETIRE, STOP, TIRED
-
-MARGIN = 0.5  # Seconds of the time to stop that are left for what must be killed.
+from api.worker import MARGIN, RETIRE, STOP, TIRED
 
 
 class ServerLog(Logger):  # type: ignore[misc]

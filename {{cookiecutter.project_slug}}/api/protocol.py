@@ -6,7 +6,7 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.answers import TITLES, Problem
 from api.exchange import Exchange
@@ -35,21 +35,34 @@ class _Flow(FlowControl):
             super().resume_reading()
 
 
-class _LastAnswer:
-    """The transport of an answer after which a connection ends."""
+class _Transport:
+    """A transport that is not closed at once while the client sends: the kernel would throw the answer away."""
 
-    def __init__(self, protocol: "Protocol", cycle: RequestResponseCycle) -> None:
-        self.write = protocol.transport.write
-        self.is_closing = protocol.transport.is_closing
+    def __init__(self, transport: asyncio.Transport, protocol: "Protocol") -> None:
+        self.write = transport.write
+        self.abort = transport.abort
+        self._transport = transport
         self._protocol = protocol
-        self._cycle = cycle
+        self._lingers = False
+
+    def is_closing(self) -> bool:
+        """Tell whether nothing more is to be said or heard."""
+        return self._lingers or self._transport.is_closing()
 
     def close(self) -> None:
-        """Close, but not while the client sends: the kernel would throw the answer away."""
-        if self._cycle.more_body:
-            self._protocol.linger()
+        """Close, but let the client read first if it has not sent all of its request yet."""
+        cycle = self._protocol.cycle
+        if cycle and cycle.more_body and not self.is_closing():
+            self.linger()
         else:
-            self._protocol.transport.close()
+            self._transport.close()
+
+    def linger(self) -> None:
+        """Say no more and hear no more, and close when the client does so, or soon."""
+        self._lingers = True
+        self._protocol.flow.resume_reading()
+        self._transport.write_eof()
+        self._protocol.loop.call_later(LINGER, self._transport.close)
 
 
 class _RefusedError(Exception):
@@ -70,7 +83,6 @@ class Protocol(HttpToolsProtocol):
         self._is_last = False
         """Whether what was read last is refused, so that nothing after it is answered."""
         self._is_upgrade = False
-        self._lingers = False
         self._received = 0
         self._has_begun = False
         self._head_since: float | None = None
@@ -82,11 +94,13 @@ class Protocol(HttpToolsProtocol):
         """Begin a connection."""
         super().connection_made(transport)
         self.flow = _Flow(transport, self.pipeline)
+        self._ending = _Transport(transport, self)
+        self.transport = self._ending  # type: ignore[assignment]
         self._head_since = self.loop.time()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come."""
-        if self._lingers:
+        if self.transport.is_closing():
             return
         self._received += len(data)
         while data and not self._is_last:
@@ -122,8 +136,8 @@ class Protocol(HttpToolsProtocol):
         self._head_since = None
         self._body_since = self.loop.time()
         self._body_received = self._received
-        if self._service.is_closing or not self.cycle.keep_alive:
-            self._end_after(self.cycle)
+        if self._service.is_closing:
+            self.cycle.keep_alive = False
 
     def _fault(self) -> int | None:
         """Find the status with which a head is refused."""
@@ -169,7 +183,7 @@ class Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, if there may be one."""
         super().on_response_complete()
-        if self._is_last and not self.pipeline and not self._lingers and not self.transport.is_closing():
+        if self._is_last and not self.pipeline and not self.transport.is_closing():
             self._answer_refusal()
 
     def pause_writing(self) -> None:
@@ -185,20 +199,7 @@ class Protocol(HttpToolsProtocol):
     def close_after_answer(self) -> None:
         """Let the answer that is under way say that it is the last on this connection."""
         if self.cycle and not self.cycle.response_started:
-            self._end_after(self.cycle)
-
-    def _end_after(self, cycle: RequestResponseCycle) -> None:
-        cycle.keep_alive = False
-        cycle.transport = _LastAnswer(self, cycle)  # type: ignore[assignment]
-
-    def linger(self) -> None:
-        """Say no more and hear no more, and close when the client does so, or soon."""
-        self._lingers = True
-        self._head_since = self._body_since = None
-        if self.transport.can_write_eof() and not self.transport.is_closing():
-            self.flow.resume_reading()
-            self.transport.write_eof()
-        self.loop.call_later(LINGER, self.transport.close)
+            self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
         """Close the connection as soon as nothing is under way on it."""
@@ -253,5 +254,5 @@ class Protocol(HttpToolsProtocol):
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         assert isinstance(answer.body, bytes)
         self.transport.write(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)
-        self.linger()
+        self._ending.linger()
         exchange.finish("", None, answer.status)

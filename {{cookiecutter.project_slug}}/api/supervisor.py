@@ -23,7 +23,6 @@ log = get_logger()
 PAUSE = 1.0  # Seconds before the next try when a worker ended before it was ready.
 PAUSED = 5.0  # Seconds, which no turn of ours takes by itself.
 SILENCE = 30.0  # Seconds after which a worker that says nothing is taken to hang.
-MARGIN = 0.5  # Seconds of the time to stop that are left for what must be killed.
 
 
 @dataclass(eq=False)
@@ -166,7 +165,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Let all workers end; what came to the socket of one that just died is answered by another."""
-        deadline = time.monotonic() + self._settings.shutdown_timeout - MARGIN
+        deadline = time.monotonic() + self._settings.shutdown_timeout - worker.MARGIN
         if self._was_ready:
             self._may_start = 0
             self._start_missing()

@@ -34,6 +34,7 @@ class Server(uvicorn.Server):
         self._hear = hear
         self._max_requests = round(settings.max_requests * random.uniform(0.9, 1.1))  # nosec B311 # No secret.
         self._ends: float | None = None
+        self._loading: asyncio.Future[None] | None = None
         config = uvicorn.Config(
             front,
             interface="asgi3",
@@ -50,7 +51,6 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout - settings.shutdown_delay - MARGIN)),
         )
         super().__init__(config)
-        self._loading: asyncio.Future[None]
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -60,8 +60,6 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
         await super().startup(sockets)
-        self._loading = asyncio.get_running_loop().create_future()
-        self._loading.set_result(None)
         self._tell(READY)
 
     async def on_tick(self, counter: int) -> bool:
@@ -73,7 +71,7 @@ class Server(uvicorn.Server):
             self._tell(TIRED if is_tired else ALIVE)
             for connection in list(self.server_state.connections):
                 connection.check(now)  # type: ignore[union-attr]
-        if self._loading.done() and self._service.is_outdated():
+        if (self._loading is None or self._loading.done()) and self._service.is_outdated():
             self._loading = asyncio.ensure_future(asyncio.to_thread(self._service.load))
         message = self._hear()
         if message and self._ends is None:

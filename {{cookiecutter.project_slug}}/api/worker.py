@@ -10,6 +10,8 @@ READY, ALIVE, TIRED = b"ready", b"alive", b"tired"
 # … and the supervisor to it: no more is to come, or a successor takes what comes.
 STOP, RETIRE = b"stop", b"retire"
 
+MARGIN = 0.5  # Seconds of the time to stop that are left to whoever started the workers to kill what did not end.
+
 
 def main(listener: socket.socket, connection: Connection) -> None:
     """Serve connections of this socket until told to stop."""

@@ -115,6 +115,12 @@ def open_file(path: Path, limit: int | None = None) -> BufferedReader:
     return file
 
 
+def file_digest(path: Path, limit: int | None = None) -> str:
+    """Return the SHA-256 of a file of a package. Raises PackageError."""
+    with open_file(path, limit) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def check_digest(path: Path, found: str, expected: str) -> None:
     """Raise PackageError unless the SHA-256 found is the expected one."""
     if found != expected:

@@ -38,6 +38,7 @@ from model.manifest import (
     PackageError,
     check_digest,
     check_names,
+    file_digest,
     name_version,
     open_file,
     read_manifest,
@@ -97,7 +98,7 @@ def save(
             engine=engine,
             reason=reason,
             libraries=dict(libraries),
-            files={path.name: _sha256(path) for path in sorted(folder.iterdir())},
+            files={path.name: file_digest(path) for path in sorted(folder.iterdir())},
         )
         version = name_version(draft.model_dump_json(indent=2).encode(), draft)
         manifest = draft.model_copy(update={"version": version})
@@ -119,8 +120,7 @@ def verify(folder: Path, *, allow_pickle: bool = False, sha256: str = "") -> Man
     """
     manifest = _admit(folder, allow_pickle, sha256)
     for name, digest in manifest.files.items():
-        with open_file(folder / name, _limit(name)) as file:
-            check_digest(folder / name, hashlib.file_digest(file, "sha256").hexdigest(), digest)
+        check_digest(folder / name, file_digest(folder / name, _limit(name)), digest)
     return manifest
 
 
@@ -190,11 +190,6 @@ def _check_library(library: str, version: str, folder: Path) -> None:
     exact = library == "scikit-learn"
     if installed != version if exact else installed.split(".")[0] != version.split(".")[0]:
         raise PackageError(f"the model needs {library} {version}, but {installed} is installed: {remedy}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write(path: Path, text: str) -> None:

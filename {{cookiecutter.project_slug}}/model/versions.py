@@ -1,7 +1,6 @@
 """The versions in artifacts/: which is the current one, what came before it, and which of them go."""
 
 import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from model.manifest import MANIFEST, MAX_MANIFEST, PackageError, open_file, read_manifest
+from model.manifest import MANIFEST, MAX_MANIFEST, PackageError, file_digest, read_manifest
 
 CURRENT = "CURRENT"
 SCRATCH = ".new-"  # What the name of a thing begins with that is not whole yet, or not any more.
@@ -72,8 +71,7 @@ def make_current(artifacts: Path, version: str) -> None:
 
 def announce(folder: Path) -> str:
     """Say which version is current now, and by which SHA-256 a server can be told to serve no other."""
-    with open_file(folder / MANIFEST, MAX_MANIFEST) as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = file_digest(folder / MANIFEST, MAX_MANIFEST)
     return f"Version {folder.name} is the current one now: MODEL_SHA256={digest}"
 
 
