@@ -1,0 +1,68 @@
+"""One line a request, in the format that is set."""
+
+import json
+import logging
+
+import pytest
+
+from modelapi.serving.logs import configure_logs, get_logger
+from modelapi.settings import Settings
+from modelapi.package import Package
+from tests.library.conftest import MakeClient, Record
+
+
+def test_a_request_is_one_json_line(
+    make: MakeClient, current: Package, record: Record, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = make()
+    capsys.readouterr()
+
+    client.post("/predict", json=[record, record], headers={"X-Request-ID": "abc"})
+
+    (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"request"' in line)
+    assert line["request_id"] == "abc"
+    assert (line["method"], line["route"], line["status"], line["rows"]) == ("POST", "/predict", 200, 2)
+    assert line["model_version"] == current.manifest.version
+    assert line["duration_ms"] > 0
+
+
+def test_a_path_that_matches_nothing_is_not_logged(make: MakeClient, capsys: pytest.CaptureFixture[str]) -> None:
+    client = make()
+    capsys.readouterr()
+
+    client.get("/someones-name")
+
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if '"request"' in line)
+    assert json.loads(line)["route"] is None
+    assert "someones-name" not in line
+
+
+def test_the_console_format_is_for_people(make: MakeClient, capsys: pytest.CaptureFixture[str]) -> None:
+    make(log_format="console").get("/health")
+
+    assert "route=/health" in capsys.readouterr().out
+
+
+def test_other_libraries_log_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings.model_construct())
+
+    logging.getLogger("library").warning("%d is %s", 1, "one")
+
+    line = json.loads(capsys.readouterr().out)
+    assert (line["event"], line["logger"], line["level"]) == ("1 is one", "library", "warning")
+
+
+@pytest.mark.parametrize(("level", "shown"), [("info", False), ("debug", True)])
+def test_only_debug_shows_the_message_of_an_exception(
+    level: str, shown: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs(Settings.model_construct(log_level=level))
+
+    try:
+        raise ValueError("the message")
+    except ValueError:
+        get_logger().exception("failed")
+
+    out = capsys.readouterr().out
+    assert "ValueError" in out
+    assert ("ValueError: the message" in out) is shown

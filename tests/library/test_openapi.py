@@ -1,0 +1,79 @@
+"""The OpenAPI document is valid, current, and true of the answers."""
+
+import httpx2
+import yaml
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from modelapi.serving.openapi import document
+from modelapi.settings import Settings
+from modelapi.package import Package
+from modelapi.serving.swagger import SWAGGER, render
+from tests.library.conftest import Record
+
+
+def test_the_document_is_valid_openapi(client: httpx2.Client) -> None:
+    written = client.get("/openapi.json").json()
+
+    validate(written)
+    assert written["openapi"].startswith("3.1")
+
+
+def test_swagger_yaml_is_not_stale(current: Package) -> None:
+    written = yaml.safe_load(SWAGGER.read_text(encoding="utf-8"))
+
+    assert written == yaml.safe_load(render(current.signature)), 'docs/swagger.yaml is stale: run "make docs"'
+
+
+def test_the_answers_fit_their_schemas(client: httpx2.Client, current: Package, record: Record) -> None:
+    written = client.get("/openapi.json").json()
+    query = "?probabilities=true" if current.signature.probabilities else ""
+    answers = {
+        "Record": record,
+        "Prediction": client.post(f"/predict{query}", json=record).json(),
+        "Ready": client.get("/ready").json(),
+        "Model": client.get("/model").json(),
+        "Problem": client.post("/predict", json=[]).json(),
+    }
+
+    for name, answer in answers.items():
+        schema = {"$ref": f"#/components/schemas/{name}", "components": written["components"]}
+        Draft202012Validator(schema).validate(answer)
+
+
+def test_the_examples_of_the_document_are_answered(client: httpx2.Client) -> None:
+    body = client.get("/openapi.json").json()["paths"]["/predict"]["post"]["requestBody"]
+    examples = body["content"]["application/json"]["examples"]
+
+    assert {client.post("/predict", json=example["value"]).status_code for example in examples.values()} == {200}
+
+
+def test_without_keys_and_limits_neither_is_described(current: Package) -> None:
+    written = document(current.signature, Settings.model_construct())
+
+    assert not {"security", "securitySchemes"} & {*written, *written["components"]}
+    assert not {"401", "429"} & written["paths"]["/predict"]["post"]["responses"].keys()
+
+
+def test_with_keys_it_says_what_needs_one(current: Package) -> None:
+    settings = Settings.model_construct(api_keys=f"ada:{'0' * 64}", public_metrics=False)
+
+    written = document(current.signature, settings)
+
+    validate(written)
+    schemes = written["components"]["securitySchemes"]
+    assert schemes["bearer"] == {"type": "http", "scheme": "bearer"}
+    assert schemes["x-api-key"]["name"] == "X-API-Key"
+    assert written["security"] == [{"bearer": []}, {"x-api-key": []}]
+    operations = {path: one for path, methods in written["paths"].items() for one in methods.values()}
+    assert {path for path, one in operations.items() if "security" not in one} == {"/predict", "/model", "/metrics"}
+    assert all(("401" in one["responses"]) == ("security" not in one) for one in operations.values())
+
+
+def test_with_a_limit_it_says_how_a_client_learns_of_it(current: Package) -> None:
+    written = document(current.signature, Settings.model_construct(rate_limit="1/minute"))
+
+    responses = written["paths"]["/predict"]["post"]["responses"]
+    assert responses["200"]["headers"].keys() >= {"RateLimit", "RateLimit-Policy"}
+    assert responses["429"]["headers"].keys() == {"Retry-After", "RateLimit", "RateLimit-Policy"}
+    assert responses["503"]["headers"].keys() == {"Retry-After"}

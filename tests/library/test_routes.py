@@ -1,0 +1,106 @@
+"""The contract of the routes, over HTTP."""
+
+import httpx2
+import pytest
+
+from modelapi.serving.pages import FILES
+from modelapi.package import Package
+from tests.library.conftest import MakeClient, Record
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+PAGES = ["/", "/docs", "/redoc", "/model"]
+
+
+def test_hello_is_json_with_links_that_work(client: httpx2.Client) -> None:
+    content = client.get("/").json()
+
+    assert content.pop("message") == "Hello, world!"
+    assert content.pop("predict") == "/predict"
+    assert {path: client.get(path).status_code for path in content.values()} == dict.fromkeys(content.values(), 200)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_browser_gets_a_page_that_loads_only_from_here(client: httpx2.Client, path: str) -> None:
+    answer = client.get(path, headers=BROWSER)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "http" not in answer.text.replace("http-equiv", "")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; ")
+    assert ("'unsafe-inline'" in answer.headers["content-security-policy"]) == (path != "/")
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_every_static_file_is_served_with_its_type(client: httpx2.Client, name: str) -> None:
+    answer = client.get(f"/static/{name}")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].split(";")[0] in ("text/html", "text/css", "text/javascript")
+
+
+@pytest.mark.parametrize("name", ["nope.js", "LICENSES.txt", "..%2Fapp.py", ".env"])
+def test_nothing_else_is_served_from_the_static_folder(client: httpx2.Client, name: str) -> None:
+    assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_health_is_ok(client: httpx2.Client) -> None:
+    assert client.get("/health").text == "OK"
+
+
+def test_ready_names_the_model(client: httpx2.Client, current: Package) -> None:
+    manifest = current.manifest
+
+    assert client.get("/ready").json() == {
+        "status": "ready",
+        "model": {"name": manifest.name, "version": manifest.version, "engine": manifest.engine},
+    }
+
+
+def test_model_answers_the_whole_signature(client: httpx2.Client, current: Package) -> None:
+    content = client.get("/model").json()
+
+    assert content["signature"] == current.signature.model_dump()
+    assert content["metrics"] == current.metrics
+    assert content["manifest"]["version"] == current.manifest.version
+
+
+def test_head_has_the_headers_of_get(client: httpx2.Client) -> None:
+    answer = client.head("/health")
+
+    assert (answer.status_code, answer.headers["content-length"]) == (200, "2")
+
+
+def test_every_answer_names_the_model_and_the_request(client: httpx2.Client, current: Package) -> None:
+    for path in ("/health", "/nope", "/predict"):
+        answer = client.get(path, headers={"X-Request-ID": "my-id.1"})
+
+        assert answer.headers["x-model-version"] == current.manifest.version
+        assert answer.headers["x-request-id"] == "my-id.1"
+
+
+@pytest.mark.parametrize("wanted", ["", "a b", "x" * 65, "<script>"])
+def test_a_request_id_that_is_not_sane_is_replaced(client: httpx2.Client, wanted: str) -> None:
+    given = client.get("/health", headers={"X-Request-ID": wanted}).headers["x-request-id"]
+
+    assert len(given) == 32
+    assert given != wanted
+
+
+def test_another_model_than_the_pinned_one_is_not_served(make: MakeClient) -> None:
+    assert make(model_sha256="0" * 64).get("/ready").status_code == 503
+
+
+def test_without_a_model_the_api_is_alive_but_not_ready(make: MakeClient, record: Record, tmp_path: str) -> None:
+    client = make(model_dir=tmp_path)
+
+    assert client.get("/health").status_code == 200
+    assert "x-model-version" not in client.get("/health").headers
+    for answer in (
+        client.get("/ready"),
+        client.get("/model"),
+        client.get("/openapi.json"),
+        client.post("/predict", json=record),
+    ):
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "5"
+        assert answer.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,72 @@
+"""Settings are read from the environment; a wrong one is named, with what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from modelapi.settings import ROOT, Settings, SettingsError, cores, load_settings
+
+
+def test_the_defaults_are_those_of_env_example() -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    documented = dict(line.removeprefix("#").split("=") for line in lines if "=" in line)
+
+    assert {name.upper() for name in Settings.model_fields} == documented.keys()
+    defaults = {
+        name: str(field.default).replace("False", "0").replace("True", "1")
+        for name, field in Settings.model_fields.items()
+    }
+    commented = {line[1:].split("=")[0] for line in lines if line.startswith("#") and "=" in line}
+    assert {name: value for name, value in documented.items() if name not in commented} == {
+        name.upper(): value for name, value in defaults.items() if name.upper() not in commented
+    }
+
+
+def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    monkeypatch.setenv("MODEL_DIR", str(tmp_path))
+
+    settings = load_settings()
+
+    assert (settings.port, settings.model_dir) == (9000, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "abc"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("WORKERS", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("MAX_ROWS", "-1"),
+        ("KEEP_VERSIONS", "-1"),
+        ("SHUTDOWN_TIMEOUT", "2.9"),
+        ("CORS_ORIGINS", "a.example"),
+        ("TRUSTED_PROXIES", "proxy"),
+        ("TRUSTED_PROXIES", "*, 10.0.0.1"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("CORS_ORIGINS", "https://a.example/path"),
+        ("CORS_ORIGINS", "https://a.example;https://b.example"),
+        ("MODEL_SHA256", "0" * 63),
+        ("MODEL_SHA256", "g" * 64),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_says_what_is_allowed(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match=rf"^{name} has a value that is not allowed: it must be .+$"):
+        load_settings()
+
+
+def test_a_stop_has_to_leave_time_for_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHUTDOWN_DELAY", "9")
+
+    with pytest.raises(SettingsError, match=r"SHUTDOWN_TIMEOUT .* 2 more than SHUTDOWN_DELAY"):
+        load_settings()
+
+
+def test_there_is_a_core() -> None:
+    assert cores() >= 1

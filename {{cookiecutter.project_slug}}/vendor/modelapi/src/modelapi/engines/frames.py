@@ -1,0 +1,40 @@
+"""Columns as the DataFrame that an estimator was fitted on; needs pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from modelapi.records.columns import Columns, expand
+
+if TYPE_CHECKING:
+    from modelapi.signature import Feature
+
+
+def to_frame(columns: Columns, features: Iterable[Feature]) -> pd.DataFrame:
+    """Give the columns the dtypes that they had in training; a date becomes its parts."""
+    features = list(features)
+    known = {feature.name: feature for feature in features}
+    arrays = {
+        name: _array(values, known[name]) if name in known else values
+        for name, values in expand(columns, features).items()
+    }
+    return pd.DataFrame(arrays, copy=False)
+
+
+def _array(values: np.ndarray[Any, Any], feature: Feature) -> Any:
+    # Without a detour over a Series, which takes as long for one row as an estimator for ten.
+    dtype: Any = feature.dtype
+    if dtype == "category":
+        return pd.Categorical(values, categories=feature.categories)
+    if values.dtype.kind == "f" and dtype.islower():  # A dtype of NumPy's; those of pandas are Int64, Float64.
+        return values.astype(dtype)
+    if values.dtype == object:  # pandas and the imputers of scikit-learn expect NaN.
+        return pd.array(np.where(pd.isna(values), np.nan, values), dtype=dtype)
+    series: pd.Series[Any] = pd.Series(values)
+    if dtype.startswith("datetime64") and "," in dtype:  # With a time zone.
+        series = series.dt.tz_localize("UTC")
+    return series.astype(dtype).array

@@ -1,0 +1,92 @@
+"""An ONNX graph, run by ONNX Runtime: needs neither scikit-learn nor pandas, and holds no code."""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from modelapi.records.columns import Columns, expand
+from modelapi.engines import EngineError, Prediction
+from modelapi.signature import Signature, Target
+
+MISSING = "\ufdd0missing"  # Stands for missing text in a graph, which knows no None; it begins with no character.
+COLUMNS = "columns"  # The key of a graph's metadata under which it says which columns each input takes, as JSON.
+DTYPES = {"tensor(double)": "float64", "tensor(float)": "float32", "tensor(int64)": "int64", "tensor(bool)": "bool"}
+
+Array = np.ndarray[Any, Any]
+
+
+class OnnxEngine:
+    """A graph that takes the columns in one or more groups; its outputs are labels and probabilities."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, signature: Signature) -> None:
+        self._session = session
+        self._features = signature.features
+        self._targets = signature.targets
+        inputs = session.get_inputs()
+        places = json.loads(session.get_modelmeta().custom_metadata_map.get(COLUMNS, "{}"))
+        if not places:  # The graph is not of our making: it takes each column for itself, or all as one matrix.
+            n_columns = sum(len(feature.parts or [""]) for feature in self._features)
+            columns = list(range(n_columns))
+            groups = [[place] for place in columns] if len(inputs) > 1 else [columns]
+            places = dict(zip([one.name for one in inputs], groups, strict=True))
+        self._inputs = [(one.name, one.type, places[one.name]) for one in inputs]
+        self._outputs = [one.name for one in session.get_outputs()]
+
+    def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
+        """Predict one label per target and row of the columns, each an array of shape (n,)."""
+        arrays = list(expand(columns, self._features).values())
+        feeds = {name: _matrix([arrays[place] for place in places], kind) for name, kind, places in self._inputs}
+        labels, *shares = self._session.run(self._outputs[: 1 + probabilities], feeds)
+        by_target = np.reshape(labels, (len(arrays[0]), -1)).T
+        return Prediction(
+            [_as_trained(values, target) for values, target in zip(by_target, self._targets, strict=True)],
+            _by_target(shares[0], self._targets) if probabilities else None,
+        )
+
+
+def load(content: bytes, signature: Signature, threads: int | None = None) -> OnnxEngine:
+    """Read the graph, which may calculate with so many threads. Raises EngineError."""
+    return OnnxEngine(open_session(content, threads), signature)
+
+
+def open_session(content: bytes, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """Let ONNX Runtime read a graph that keeps nothing in other files. Raises EngineError."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads or 1, 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # Others need the cores.
+    # A graph may name files to read weights from, whatever they are. Below this path there are none.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has a dozen kinds, below no common one.
+        raise EngineError(f"ONNX Runtime cannot run it: {error}".splitlines()[0]) from error
+
+
+def _matrix(arrays: Sequence[Array], kind: str) -> Array:
+    """Put columns of shape (n,) side by side, in the type of an input."""
+    if kind == "tensor(string)":
+        cells = [MISSING if value is None else value for array in arrays for value in array.tolist()]
+        return np.array(cells, dtype=object).reshape(len(arrays), -1).T
+    # True, False and None become 1, 0 and NaN.
+    numbers = np.concatenate(arrays, dtype=np.float64, casting="unsafe").reshape(len(arrays), -1).T
+    return numbers.astype(DTYPES[kind], copy=False)
+
+
+def _as_trained(labels: Array, target: Target) -> Array:
+    """Turn the whole numbers by which a graph names booleans and floats into these again."""
+    if target.classes and target.type in ("boolean", "number"):
+        known = {int(label): label for label in target.classes}
+        return np.array([known[label] for label in labels.tolist()])
+    return labels
+
+
+def _by_target(shares: Any, targets: list[Target]) -> list[Array]:
+    """Give probabilities the shape (n, n_classes) each: they come as one array, as one a target, or as objects."""
+    if isinstance(shares, list) and isinstance(shares[0], dict):
+        shares = np.array([[row[label] for label in targets[0].classes or []] for row in shares])
+    return [np.asarray(one, dtype=np.float64) for one in (shares if isinstance(shares, list) else [shares])]

@@ -1,0 +1,111 @@
+"""Convert a fitted estimator with skl2onnx, and the converters of formulas.py, encoders.py and trees.py."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections import Counter
+from typing import Any
+
+import onnx
+import pandas as pd
+from onnx import TensorProto, helper
+from pandas.api import types
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
+from sklearn.base import is_classifier
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from modelapi.engines import EngineError
+from modelapi.engines.onnx_engine import COLUMNS
+from modelapi.onnx import encoders, formulas, trees  # noqa: F401 (they register their converters)
+
+# What the trees need; skl2onnx itself goes no further than what it is told in formulas.py.
+LATEST = {"ai.onnx.ml": 5}
+IR_VERSION = 10
+
+
+def export(estimator: Any, X: pd.DataFrame) -> bytes:
+    """Convert a fitted estimator that takes the columns of X, of shape (n_samples, n_features). Raises EngineError.
+
+    The graph has an input of shape (n_samples, n_columns) for each group of columns that it takes together: float64
+    with NaN, or text with MISSING. Its metadata say which columns these are.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = _convert(estimator, X)
+    except Exception as error:  # skl2onnx raises what it likes.
+        raise EngineError(_reason(estimator, error)) from error
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def _convert(estimator: Any, X: pd.DataFrame) -> onnx.ModelProto:
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    options = {"zipmap": False} if is_classifier(estimator) else None
+    if not _selects_columns(estimator):  # It takes one matrix, so join the columns first.
+        columns = ColumnTransformer([("all", "passthrough", list(X.columns))]).fit(X)
+        estimator = make_pipeline(columns, estimator)
+    inputs = [(name, _type(X[name])) for name in X.columns]
+    model: onnx.ModelProto = to_onnx(estimator, initial_types=inputs, options=options, target_opset=formulas.OPSETS)
+    model.ir_version = IR_VERSION
+    for opset in model.opset_import:
+        opset.version = LATEST.get(opset.domain, opset.version)
+    _answer_in_float64(model.graph)
+    helper.set_model_props(model, {COLUMNS: json.dumps(_join_inputs(model.graph))})
+    return model
+
+
+def _selects_columns(estimator: Any) -> bool:
+    """Tell whether the first step of an estimator finds its columns by name."""
+    if isinstance(estimator, Pipeline):
+        return _selects_columns(estimator.steps[0][1])
+    return isinstance(estimator, ColumnTransformer) and hasattr(estimator, "feature_names_in_")
+
+
+def _type(column: pd.Series[Any]) -> Any:
+    if types.is_numeric_dtype(column) or {type(value) for value in column.dropna()} == {bool}:
+        return DoubleTensorType([None, 1])
+    return StringTensorType([None, 1])
+
+
+def _answer_in_float64(graph: onnx.GraphProto) -> None:
+    """Cast the outputs that hold numbers, for skl2onnx does not always declare the type that they have."""
+    for output in graph.output:
+        kind = output.type.tensor_type
+        if kind.elem_type in (TensorProto.FLOAT, TensorProto.DOUBLE):
+            graph.node.append(helper.make_node("Cast", [output.name], [f"{output.name}_64"], to=TensorProto.DOUBLE))
+            output.name, kind.elem_type = f"{output.name}_64", TensorProto.DOUBLE
+
+
+def _join_inputs(graph: onnx.GraphProto) -> dict[str, list[int]]:
+    """Take columns as one input where the graph only joins them, and return the places of each input's columns.
+
+    Each input costs a request about as much as an operator.
+    """
+    places = {one.name: [place] for place, one in enumerate(graph.input)}
+    types_ = {one.name: one.type.tensor_type.elem_type for one in graph.input}
+    uses = Counter(name for node in graph.node for name in node.input)
+    for node in [node for node in graph.node if node.op_type == "Concat"]:
+        if all(name in types_ and uses[name] == 1 for name in node.input):
+            (joined,) = node.output
+            places[joined] = [place for name in node.input for place in places.pop(name)]
+            kind = types_[node.input[0]]
+            graph.input.append(helper.make_tensor_value_info(joined, kind, [None, len(places[joined])]))
+            graph.node.remove(node)
+    kept = [one for one in graph.input if one.name in places]
+    del graph.input[:]
+    graph.input.extend(kept)
+    return places
+
+
+def _reason(estimator: Any, error: Exception) -> str:
+    """Say in one line why skl2onnx cannot convert; its own messages are long."""
+    lacking = re.search(r"for (?:type|model) '<class '([^']*)'>'", str(error))
+    if lacking:
+        return f"skl2onnx has no converter for {lacking[1].rpartition('.')[2]}"
+    line = " ".join(str(error).split())[:90]
+    return f"skl2onnx cannot convert {type(estimator).__name__}: {line or type(error).__name__}"

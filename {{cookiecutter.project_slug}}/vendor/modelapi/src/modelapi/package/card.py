@@ -1,0 +1,71 @@
+"""The model card: what a model takes, how good it was and where it comes from, as one HTML page."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from modelapi.outputs import range_of
+from modelapi.signature import Feature, Signature, Target, label_name
+
+
+def render(
+    name: str,
+    created: datetime,
+    engine: str,
+    libraries: Mapping[str, str],
+    signature: Signature,
+    metrics: Mapping[str, Any],
+) -> str:
+    """Write the page; every text in it is escaped, for column names and categories come from data."""
+    title = escape(f"{name}: model card")
+    facts = [
+        *[(f"Predicts {target.name}", _classes(target)) for target in signature.targets],
+        ("Task", signature.task),
+        ("Training rows", signature.n_samples),
+        ("Created", created.isoformat(timespec="seconds")),
+        ("Engine", engine),
+        ("Libraries", ", ".join(f"{key} {value}" for key, value in libraries.items())),
+    ]
+    features = [
+        (feature.name, feature.type, "may be missing" if feature.nullable else "required", _seen(feature))
+        for feature in signature.features
+    ]
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<link rel="stylesheet" href="static/style.css">
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{_table(("", ""), facts)}
+<h2>Features</h2>
+{_table(("Feature", "Type", "Missing", "Seen in training"), features)}
+<h2>Metrics</h2>
+{_table(("Metric", "Value"), metrics.items())}
+</main>
+</body>
+</html>
+"""
+
+
+def _classes(target: Target) -> str:
+    return ", ".join(map(label_name, target.classes)) if target.classes else "a number"
+
+
+def _seen(feature: Feature) -> str:
+    if feature.categories is not None:
+        return ", ".join(map(label_name, feature.categories))
+    if feature.minimum is None:
+        return {"boolean": "false, true"}.get(feature.type, "text")
+    return range_of(feature)
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>\n" for row in rows)
+    return f"<table>\n<tr>{head}</tr>\n{body}</table>"

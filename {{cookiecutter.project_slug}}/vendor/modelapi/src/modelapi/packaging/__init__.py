@@ -1,0 +1,1 @@
+"""Packaging: the engine of a fitted estimator, compared with it, and its files."""

@@ -1,0 +1,103 @@
+"""Choose the engine of a fitted estimator, and write the model package."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from modelapi.settings import PROJECT, Settings
+from modelapi import outputs, package
+from modelapi.package import versions
+from modelapi.records.columns import Columns
+from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module
+from modelapi.engines.sklearn_engine import SklearnEngine
+from modelapi.package import Manifest, Metrics
+from modelapi.signature import Signature
+from modelapi.packaging import parity
+from modelapi.packaging.exports import export
+from modelapi.packaging.model_files import OnnxModel
+
+
+def package_model(
+    model: Any,
+    columns: Columns,
+    signature: Signature,
+    *,
+    metrics: Metrics,
+    settings: Settings,
+    engine: str | None = None,
+) -> Manifest:
+    """Make a fitted estimator the current model, for the engine named or the first that answers as it does.
+
+    columns : the sample, on which engines and estimator are compared. Raises EngineError if none does.
+    """
+    refused = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # The comparison asks for what was not seen in training.
+        sample = parity.head(columns)
+        original = _as_it_came(model, signature)
+        rows, signature = parity.mutate(original, sample, signature)
+        expected = _predict(original, rows, signature)
+        _check_names(expected, signature)
+        for name in candidates(engine, settings):
+            try:
+                exported = export(model, name, sample, signature)
+                answer = _predict(engine_module(name).load(exported.content, signature), rows, signature)
+                difference = parity.compare(expected, answer, signature)
+            except EngineError as error:
+                refused.append(f"not {name}, for {error}")
+                continue
+            manifest = package.save(
+                settings.model_dir,
+                exported.content,
+                name=PROJECT["project"]["name"],
+                engine=name,
+                reason="; ".join([_comparison(parity.n_rows(rows), difference), *refused]),
+                libraries=exported.libraries,
+                signature=signature,
+                metrics=metrics,
+            )
+            if count := versions.prune(settings.model_dir, settings.keep_versions):
+                print(f"Removed {count} old version{'s' * (count > 1)}: KEEP_VERSIONS is {settings.keep_versions}")
+            return manifest
+    raise EngineError(f"no engine can serve this estimator: {'; '.join(refused)}")
+
+
+def candidates(engine: str | None, settings: Settings) -> list[str]:
+    """List the engines to try in order, or the one that was asked for. Raises EngineError if there is no such one."""
+    if engine not in (None, *ENGINES):
+        raise EngineError(f"there is no engine {engine}: name one of {', '.join(ENGINES)}")
+    if engine == "joblib" and not settings.allow_pickle:
+        raise EngineError("engine joblib stores a pickle, and loading one runs the code in it: add ALLOW_PICKLE=1")
+    return [engine] if engine else [name for name in ENGINES if name != "joblib" or settings.allow_pickle]
+
+
+def announce(manifest: Manifest, settings: Settings) -> str:
+    """Say which engine runs the model and why, and which version is current now."""
+    folder = settings.model_dir / manifest.version
+    return f"Engine {manifest.engine}: {manifest.reason}\n{versions.announce(folder)}"
+
+
+def _as_it_came(model: Any, signature: Signature) -> Engine:
+    if isinstance(model, OnnxModel):
+        return engine_module("onnx").load(model.content, signature)
+    return SklearnEngine(model, signature)
+
+
+def _predict(engine: Engine, rows: Columns, signature: Signature) -> Prediction:
+    try:
+        return engine.predict(rows, probabilities=signature.probabilities)
+    except Exception as error:
+        raise EngineError(f"it cannot predict: {error}".splitlines()[0]) from error
+
+
+def _check_names(prediction: Prediction, signature: Signature) -> None:
+    """Raise EngineError if the columns that a prediction adds to a table have a name twice."""
+    places = sum(1 + len(target.classes or []) * signature.probabilities for target in signature.targets)
+    if len(outputs.table(prediction, signature)) < places:
+        raise EngineError("two columns of a scored table would have the same name: rename a target of the model")
+
+
+def _comparison(n_rows: int, difference: float) -> str:
+    largest = f"the largest difference is {difference:.1g}" if difference else "without any difference"
+    return f"on {n_rows} rows it answers as the estimator does, {largest}"

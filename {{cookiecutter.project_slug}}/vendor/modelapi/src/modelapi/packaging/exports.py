@@ -1,0 +1,103 @@
+"""Fitted estimators in the formats of the engines, with the libraries that serving them needs."""
+
+from __future__ import annotations
+
+import io
+import pickle  # nosec B403 # It writes, and reads none.
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import joblib
+import skops.io
+
+from modelapi.records.columns import Columns
+from modelapi.engines import EngineError
+from modelapi.engines.sklearn_engine import trusted_types
+from modelapi.engines.frames import to_frame
+from modelapi.signature import Signature
+from modelapi.packaging.model_files import OnnxModel
+from modelapi.onnx.export import export as export_graph
+
+ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn")
+
+
+class Export(NamedTuple):
+    """A model in the format of an engine, and the versions of the libraries that serving it needs."""
+
+    content: bytes
+    libraries: dict[str, str]
+
+
+def export(model: Any, engine: str, sample: Columns, signature: Signature) -> Export:
+    """Write a model in the format of an engine. Raises EngineError if it cannot be."""
+    if isinstance(model, OnnxModel):
+        if engine != "onnx":
+            raise EngineError("it is an ONNX model")
+        return Export(model.content, _versions(["numpy", "onnxruntime"]))
+    return EXPORTS[engine](model, sample, signature)
+
+
+def _export_onnx(estimator: Any, sample: Columns, signature: Signature) -> Export:
+    content = export_graph(estimator, to_frame(sample, signature.features))
+    return Export(content, _versions(["numpy", "onnxruntime"]))
+
+
+def _export_sklearn(estimator: Any, _sample: Columns, _signature: Signature) -> Export:
+    try:
+        content = skops.io.dumps(estimator)
+    except Exception as error:
+        raise EngineError(f"skops cannot store it ({type(error).__name__})") from None
+    trusted_types(content)
+    return Export(content, _versions([*ALWAYS, "skops", *_distributions(estimator)]))
+
+
+def _export_joblib(estimator: Any, _sample: Columns, _signature: Signature) -> Export:
+    libraries = _versions([*ALWAYS, "joblib", *_distributions(estimator)])
+    file = io.BytesIO()
+    joblib.dump(estimator, file)
+    return Export(file.getvalue(), libraries)
+
+
+EXPORTS: dict[str, Callable[[Any, Columns, Signature], Export]] = {
+    "onnx": _export_onnx,
+    "sklearn": _export_sklearn,
+    "joblib": _export_joblib,
+}
+
+
+def _versions(distributions: list[str]) -> dict[str, str]:
+    return {name: metadata.version(name) for name in dict.fromkeys(distributions)}
+
+
+class _Modules(pickle.Pickler):
+    """Collects the names of the packages whose objects an estimator is made of."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO())
+        self.names: set[str] = set()
+
+    def persistent_id(self, part: Any) -> None:
+        """Look at each part that would be stored; all of them are stored as usual."""
+        module = getattr(part, "__module__", None) or type(part).__module__
+        if isinstance(module, str):
+            self.names.add(module.partition(".")[0])
+
+
+def _distributions(estimator: Any) -> list[str]:
+    """List the distributions whose classes and functions an estimator uses, in the order of their names.
+
+    Raises EngineError if it uses what is in none: a notebook, or a module of your own.
+    """
+    modules = _Modules()
+    try:
+        modules.dump(estimator)
+    except Exception as error:
+        raise EngineError(f"it cannot be pickled ({type(error).__name__})") from None
+    known = metadata.packages_distributions()
+    foreign = modules.names - sys.stdlib_module_names - known.keys() - {"api", "model", "steps"}
+    if foreign or "__main__" in modules.names:
+        names = ", ".join(sorted(foreign | modules.names & {"__main__"}))
+        raise EngineError(f"it uses code of {names}, which the server could not import: put that into a package")
+    return sorted({known[name][0] for name in modules.names if name in known})

@@ -1,0 +1,105 @@
+"""Files with a fitted model: skops, joblib or pickle, ONNX."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import onnx
+from onnx import external_data_helper
+
+from modelapi.engines import EngineError, sklearn_engine
+from modelapi.engines.onnx_engine import open_session
+
+LABELS = re.compile("classlabels_(strings|ints|int64s)")
+# What a pickle begins with, and what joblib's compressors do.
+PICKLES = (b"\x80", b"\x1f\x8b", b"\x78", b"BZ", b"\xfd7zXZ", b"\x5d\x00\x00", b"ZF")
+
+
+class OnnxModel:
+    """What an ONNX graph says of itself, by the names that fitted estimators have for it."""
+
+    def __init__(self, content: bytes) -> None:
+        """Raise EngineError if ONNX Runtime does not run it."""
+        graph = onnx.load_model_from_string(content).graph
+        if any(external_data_helper.uses_external_data(tensor) for tensor in graph.initializer):
+            raise EngineError("the model keeps weights in a file beside it: save it as one file with onnx.save")
+        session = open_session(content)
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        self.content = content
+        if len(inputs) > 1:
+            self.feature_names_in_ = [one.name for one in inputs]
+        width = inputs[0].shape[-1]
+        if len(inputs) > 1 or isinstance(width, int):  # A width may also be open.
+            self.n_features_in_ = len(inputs) if len(inputs) > 1 else width
+        answers = outputs[0].shape[-1] if len(outputs[0].shape or []) > 1 else 1
+        self.n_outputs = answers if isinstance(answers, int) else 1
+        for node in graph.node:
+            for attribute in node.attribute:
+                if LABELS.fullmatch(attribute.name) and (attribute.ints or attribute.strings):
+                    self.classes_ = np.array(attribute.ints or [label.decode() for label in attribute.strings])
+        if len(outputs) > 1:
+            self.predict_proba = outputs[1].name
+
+
+def read_model(path: Path, *, allow_pickle: bool) -> Any:
+    """Load a fitted estimator, or an OnnxModel. Raises EngineError with one line."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise EngineError(f"{path} cannot be read ({error.strerror or error}): name a file with a model") from None
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        return _read_skops(path, content)
+    if _is_onnx(content):
+        return OnnxModel(content)
+    if not content.startswith(PICKLES):
+        raise EngineError(f"{path} is no model file: store the estimator with skops.io.dump or joblib.dump, or as ONNX")
+    if not allow_pickle:
+        raise EngineError(
+            f"{path} is a pickle, and loading one runs whatever code is in it: "
+            "if you trust who made it, add ALLOW_PICKLE=1; skops.io.dump stores estimators without code"
+        )
+    return _read_pickle(path, content)
+
+
+def _read_skops(path: Path, content: bytes) -> Any:
+    try:
+        return sklearn_engine.read(content)
+    except EngineError as error:
+        raise EngineError(f"{path}: {error}") from None
+    except Exception as error:
+        raise EngineError(
+            f"{path} is not a file that skops.io.dump wrote with this version ({type(error).__name__})"
+        ) from None
+
+
+def _read_pickle(path: Path, content: bytes) -> Any:
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            estimator = joblib.load(io.BytesIO(content))
+    except ModuleNotFoundError as error:
+        raise EngineError(f"{path} needs the module {error.name}, which is not installed: install it first") from None
+    except AttributeError as error:
+        raise EngineError(
+            f"{path} cannot be loaded ({error}): it uses a function or a class of the script or notebook that made it, "
+            "so move that into a module that is installed here, and store the estimator again"
+        ) from None
+    except Exception as error:
+        raise EngineError(f"{path} cannot be loaded ({type(error).__name__}): store the estimator again") from None
+    for note in {str(warning.message).splitlines()[0] for warning in caught}:
+        print(f"Note: {note}")
+    return estimator
+
+
+def _is_onnx(content: bytes) -> bool:
+    try:
+        return len(onnx.load_model_from_string(content).graph.node) > 0
+    except Exception:  # The parser has several kinds of errors.
+        return False

@@ -1,0 +1,118 @@
+"""Cells of text, as a CSV file holds them: typed by the signature, a column at a time."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from modelapi.records.columns import Columns, column, read_date_of
+from modelapi.records.faults import Fault, FaultLog, InvalidRecords, MalformedRecords, Policy, allowed, missing, unknown
+from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
+
+# Cells that mean "not known", in training as in scoring.
+MISSING = frozenset(["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"])
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+Read = Callable[[str], Any]
+
+
+class CellParser:
+    """Turn rows of text under a header into columns."""
+
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        header: Sequence[str],
+        *,
+        unknown_categories: Policy = "refuse",
+        unknown_fields: Policy = "ignore",
+        max_faults: int | None = None,
+    ) -> None:
+        """Raise RecordsError if the header does not fit, with pointers of the form `/column`."""
+        self._features = features
+        self._width = len(header)
+        self._policy = unknown_categories
+        self._places = {name: place for place, name in enumerate(header)}
+        self._read = {feature.name: _reader(feature, unknown_categories) for feature in features}
+        self._max_faults = max_faults
+        names = [feature.name for feature in features]
+        if not self._places.keys() & set(names):  # Perhaps it is a row, which is not to be repeated.
+            listed = ", ".join(names)
+            raise MalformedRecords(f"the first line names no feature of this model, separated as expected: {listed}")
+        faults = [
+            Fault((feature.name,), missing(feature, unknown_categories))
+            for feature in features
+            if feature.name not in self._places and not feature.nullable
+        ]
+        if unknown_fields == "refuse":
+            faults += [Fault((name,), unknown(names)) for name in self._places if name not in names]
+        faults += [Fault((name,), "is there twice") for name in names if header.count(name) > 1]
+        if faults:
+            raise InvalidRecords(faults)
+
+    def parse(self, rows: Sequence[Sequence[str]], start: int = 0) -> Columns:
+        """Read rows, the first of which is row `start`. Raises RecordsError."""
+        for number, row in enumerate(rows, start + 1):
+            if len(row) != self._width:
+                raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {self._width}")
+        columns: Columns = {}
+        log = FaultLog(self._max_faults)
+        for feature in self._features:
+            place = self._places.get(feature.name)
+            cells = [row[place] for row in rows] if place is not None else [""] * len(rows)
+            read = self._read[feature.name]
+            try:
+                values = [read(cell) for cell in cells]
+            except (ValueError, LookupError):
+                self._note(feature, cells, start, log)
+            else:
+                columns[feature.name] = column(feature, values)
+        log.faults.sort(key=lambda fault: fault.location[0])
+        log.raise_if_any()
+        return columns
+
+    def _note(self, feature: Feature, cells: Sequence[str], start: int, log: FaultLog) -> None:
+        absent, wrong = missing(feature, self._policy), allowed(feature, self._policy)
+        for row, cell in enumerate(cells, start):
+            try:
+                self._read[feature.name](cell)
+            except (ValueError, LookupError):
+                log.add((row, feature.name), absent if cell in MISSING else wrong)
+
+
+def _reader(feature: Feature, policy: Policy) -> Read:
+    """Make the function that reads a cell, which raises ValueError or LookupError; a missing value is None."""
+    named = {label_name(category): category for category in feature.categories or []}
+    readers: dict[str, Read] = {
+        "number": _number,
+        "integer": _integer,
+        "boolean": lambda cell: BOOLEANS[cell.lower()],
+        "string": str,
+        "datetime": read_date_of(feature),
+    }
+    read = readers[feature.type]
+    known: dict[Any, Any] = {category: category for category in feature.categories or []}
+    closed = feature.refuses_unknown(policy)
+    absent = MISSING - named.keys()  # A category may be called None.
+
+    def read_cell(cell: str) -> object:
+        if cell not in absent:
+            return known[read(cell)] if closed else read(cell)
+        if feature.nullable:
+            return None
+        raise ValueError
+
+    return read_cell
+
+
+def _number(cell: str) -> float:
+    value = float(cell)
+    # Python reads 1_000 and digits of other scripts as numbers; training on a table does not.
+    if not abs(value) <= SAFE_NUMBER or "_" in cell or not cell.isascii():
+        raise ValueError
+    return value
+
+
+def _integer(cell: str) -> float:
+    value = _number(cell)
+    if value % 1 or abs(value) > SAFE_INTEGER:
+        raise ValueError
+    return value

@@ -1,0 +1,120 @@
+"""What is wrong with records, in words for the client who has to change them.
+
+RecordsError
+├── MalformedRecords    the bytes are no JSON, no CSV
+├── InvalidRecords      well-formed, but not what the signature asks for; `faults` holds what is wrong
+└── TooManyRecords      more records than allowed
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
+
+Policy = Literal["refuse", "ignore"]
+
+MAX_LISTED = 20
+YEARS = "from 1678 to 2261"  # As modelapi.records.columns.read_date takes them.
+
+
+class RecordsError(ValueError):
+    """Records that cannot be predicted, and it is the client who has to change them."""
+
+
+class MalformedRecords(RecordsError):
+    """The body is no JSON document, or no table."""
+
+
+class TooManyRecords(RecordsError):
+    """The body holds more records than one request may."""
+
+
+class Fault(NamedTuple):
+    """Where a fault is, by row (from 0) and name, and what is allowed there."""
+
+    location: tuple[int | str, ...]
+    detail: str
+
+    @property
+    def pointer(self) -> str:
+        """The place as a JSON pointer (RFC 6901); a name of over 100 characters is left out."""
+        names = (str(part).replace("~", "~0").replace("/", "~1") for part in self.location if len(str(part)) <= 100)
+        return "".join(f"/{name}" for name in names)
+
+    def of_its_row(self) -> "Fault":
+        """Say the place within the row alone."""
+        return Fault(self.location[1:], self.detail)
+
+    def of_a_table(self) -> "Fault":
+        """Say the number of the row too, from 1."""
+        return Fault(self.location, f"row {int(self.location[0]) + 1}: {self.detail}")
+
+
+class InvalidRecords(RecordsError):
+    """The records do not fit the signature; of `count` faults, the first are in `faults`."""
+
+    def __init__(self, faults: Sequence[Fault], count: int | None = None) -> None:
+        self.faults = faults
+        self.count = len(faults) if count is None else count
+        super().__init__(f"the records do not fit the model in {self.count} place{'s' * (self.count > 1)}: see errors")
+
+
+class FaultLog:
+    """Counts faults, and keeps the first of them: a small body can have millions."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.faults: list[Fault] = []
+        self.count = 0
+        self._limit = limit
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether no more faults are kept."""
+        return self._limit is not None and len(self.faults) >= self._limit
+
+    def add(self, location: tuple[int | str, ...], detail: str) -> None:
+        """Note a fault."""
+        self.count += 1
+        if not self.is_full:
+            self.faults.append(Fault(location, detail))
+
+    def extend(self, error: InvalidRecords) -> None:
+        """Note the faults of a part."""
+        for fault in error.faults:
+            self.add(*fault)
+        self.count += error.count - len(error.faults)
+
+    def raise_if_any(self) -> None:
+        """Raise InvalidRecords if there are faults."""
+        if self.count:
+            raise InvalidRecords(self.faults, self.count)
+
+
+def allowed(feature: Feature, unknown_categories: Policy) -> str:
+    """Say what a value of the feature must be."""
+    if feature.refuses_unknown(unknown_categories):
+        categories = [label_name(category) for category in feature.categories or []]
+        more = f" and {len(categories) - MAX_LISTED} more that GET /model lists" * (len(categories) > MAX_LISTED)
+        listed = f"must be one of: {', '.join(categories[:MAX_LISTED])}{more}"
+        return listed + (" or null" if feature.nullable else "")
+    return (
+        {
+            "number": f"must be a number of at most {SAFE_NUMBER:g} in size",
+            "integer": f"must be a whole number of at most {SAFE_INTEGER} in size",
+            "boolean": "must be true or false",
+            "string": "must be a string",
+            "datetime": f"must be a date or time as ISO 8601 writes it (2026-11-21, 2026-11-21T08:30:00), {YEARS}",
+        }[feature.type]
+        + (f" or {feature.format}" if feature.format else "")
+        + (" or null" if feature.nullable else "")
+    )
+
+
+def missing(feature: Feature, unknown_categories: Policy) -> str:
+    """Say that a value is missing, and what it must be."""
+    return f"is missing: it {allowed(feature, unknown_categories)}"
+
+
+def unknown(names: Sequence[str]) -> str:
+    """Say that a field is no feature, and which are."""
+    return f"is not a feature of this model, which are: {', '.join(names)}"

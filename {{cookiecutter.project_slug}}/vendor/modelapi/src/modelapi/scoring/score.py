@@ -1,0 +1,208 @@
+"""Score a file with the current model: `make score INPUT=rows.csv OUTPUT=scored.csv`.
+
+It is read, scored on all cores and written in batches, so its size does not matter; the output appears whole or
+not at all. Rows that cannot be predicted go to a file beside it, scored.bad.csv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from modelapi.settings import SettingsError, cores, load_settings
+from modelapi import outputs, package
+from modelapi.engines import Prediction
+from modelapi.package import PackageError
+from modelapi.signature import Signature
+from modelapi.training.dialect import TableError
+from modelapi.scoring.formats import CsvFormat, Format, JsonFormat, refuse_clash, split_suffix
+from modelapi.scoring.parquet import ParquetFormat
+from modelapi.scoring.workers import Scored, Scorer, make_pool, score_batches
+from modelapi.training.reading import listing
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SUFFIXES: dict[str, Callable[..., Format]] = {
+    ".csv": CsvFormat,
+    ".tsv": CsvFormat,
+    ".txt": CsvFormat,
+    ".ndjson": JsonFormat,
+    ".jsonl": JsonFormat,
+    ".parquet": ParquetFormat,
+}
+
+
+class Stopped(SystemExit):
+    """The user, or the machine, does not want to wait for the end."""
+
+
+def run() -> None:
+    """Run as a program: whatever stops it, its files are removed."""
+    for number in SIGNALS:
+        signal.signal(number, _stop)
+    main()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the input's rows with the columns of the prediction added."""
+    options = _options(arguments)
+    try:
+        settings = load_settings()
+        folder = package.current(settings.model_dir)
+        model = package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
+        table = format_of(options.input, options.output, options.separator, options.encoding)
+        nothing = check(table, modelapi.signature, options.probabilities)
+        how = (table, settings.unknown_categories, options.probabilities)
+        start = (folder, settings.allow_pickle, settings.model_sha256, *how)
+        results = score_batches(
+            table.batches(), Scorer(model, *how), options.workers, partial(make_pool, options.workers, start)
+        )
+        with closing(results):
+            print(write(table, results, modelapi.signature, nothing, options.strict))
+    except (SettingsError, PackageError, TableError) as error:
+        sys.exit(f"Not scored: {error}")
+    except BrokenProcessPool:
+        sys.exit("Not scored: a worker process was killed, for want of memory perhaps: try it with WORKERS=1")
+    except Stopped:
+        print("Not scored: stopped half-way", file=sys.stderr)
+        raise
+
+
+def check(table: Format, signature: Signature, probabilities: bool) -> Prediction:
+    """Compare the columns of a table with those of the model, and make the prediction of no rows. Raises TableError."""
+    for path in (table.destination, table.side):
+        if not path.parent.is_dir():
+            raise TableError(f"there is no folder {path.parent}: make it first")
+        if path.is_dir():
+            raise TableError(f"{path} is a folder: name a file")
+        if path.exists() and path.samefile(table.source):
+            raise TableError(f"{path} would be written while it is read: name another output")
+    if probabilities and not signature.probabilities:
+        raise TableError("the model has no probabilities: leave the option out")
+    shares = [np.empty((0, len(target.classes or []))) for target in signature.targets]
+    nothing = Prediction([np.empty(0) for _ in signature.targets], shares if probabilities else None)
+    if table.columns:
+        missing = [feature for feature in signature.features if feature.name not in table.columns]
+        lacks = [feature.name for feature in missing if not feature.nullable or missing == signature.features]
+        if lacks:
+            needs = listing([feature.name for feature in signature.features])
+            raise TableError(f"{table.source} has no column {listing(lacks)}: the model needs {needs}")
+        if missing:
+            names = listing([feature.name for feature in missing])
+            print(f"{table.source} has no column {names}: the rows are scored without", file=sys.stderr)
+        twice = [feature.name for feature in signature.features if table.columns.count(feature.name) > 1]
+        if twice:
+            raise TableError(f"{table.source} has two columns {twice[0]}: rename or drop one")
+        refuse_clash(table.source, outputs.table(nothing, signature), table.columns)
+    return nothing
+
+
+def write(
+    table: Format, results: Iterator[tuple[Scored, float]], signature: Signature, nothing: Prediction, strict: bool
+) -> str:
+    """Write what was scored and what was refused; return a line that says how much that is. Raises TableError."""
+    n_rows = n_bad = 0
+    began = time.monotonic()
+    try:
+        with _beside(table.destination) as output, _beside(table.side) as side:
+            with (
+                output.open("wb") as file,
+                side.open("wb") as refused,
+                closing(table.sink(file, signature, nothing)) as sink,
+                _progress() as progress,
+            ):
+                task = progress.add_task("", total=1.0, rows=0, speed=0)
+                for scored, share in results:
+                    if scored.first is not None:
+                        if strict:
+                            raise TableError(f"{table.source}, row {scored.first.number}: {scored.first.reason}")
+                        refused.write(scored.rejected if n_bad else table.side_header() + scored.rejected)
+                    if scored.part is not None:
+                        sink.write(scored.part)
+                    n_rows += scored.n_rows
+                    n_bad += scored.n_bad
+                    speed = (n_rows + n_bad) / (time.monotonic() - began)
+                    progress.update(task, completed=share, rows=n_rows + n_bad, speed=speed)
+            if n_bad:
+                os.replace(side, table.side)
+            else:
+                table.side.unlink(missing_ok=True)  # Of an earlier run.
+            os.replace(output, table.destination)
+    except OSError as error:
+        raise TableError(f"{table.destination} cannot be written ({error.strerror or error})") from None
+    speed = (n_rows + n_bad) / (time.monotonic() - began)
+    bad = f", {n_bad:,} bad row{'s' * (n_bad > 1)} in {table.side}" if n_bad else ""
+    return f"Scored {n_rows:,} row{'s' * (n_rows != 1)} into {table.destination} ({speed:,.0f} rows/s){bad}"
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Name a file that takes the place of another if it gets that far, and is removed if it does not."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield beside
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _progress() -> Progress:
+    return Progress(
+        BarColumn(),
+        TextColumn("{task.fields[rows]:,} rows, {task.fields[speed]:,.0f} rows/s, time left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def format_of(source: Path, destination: Path, separator: str | None = None, encoding: str | None = None) -> Format:
+    """Find the format of both files by their names, and look into the input. Raises TableError."""
+    kind, suffix = _suffix(source), _suffix(destination)
+    if kind not in SUFFIXES:
+        raise TableError(f"{source} has no suffix that is known: name a file in {', '.join(SUFFIXES)} (or .csv.gz)")
+    if suffix != kind:
+        raise TableError(f"{destination} is to be of the same format as {source}: let its name end in {kind}")
+    if not source.is_file():
+        raise TableError(f"{source} is not a file that is there: name a table")
+    how = (separator, encoding) if SUFFIXES[kind] is CsvFormat else ()
+    return SUFFIXES[kind](source, destination, *how)
+
+
+def _suffix(path: Path) -> str:
+    """Tell the suffix without .gz, which Parquet does not have: it is packed already."""
+    suffix = split_suffix(path)[1].lower()
+    return suffix if suffix == ".parquet.gz" else suffix.removesuffix(".gz")
+
+
+def _stop(number: int, _frame: object) -> None:
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)  # The end, which takes a moment, is on its way.
+    raise Stopped(128 + number)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m modelapi.scoring.score", description=__doc__)
+    parser.add_argument("--input", type=Path, required=True, help=f"a table: {', '.join(SUFFIXES)}, or .csv.gz")
+    parser.add_argument("--output", type=Path, required=True, help="the file to write, with the same suffix")
+    parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be predicted")
+    parser.add_argument("--probabilities", action="store_true", help="add the probability of each label")
+    parser.add_argument("--separator", help="of a CSV file: comma, semicolon, tab or pipe (default: detected)")
+    parser.add_argument("--encoding", help="of a CSV file: cp1252 (default: detected)")
+    parser.add_argument("--workers", type=int, default=cores(), help="processes (default: %(default)s, one a core)")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,154 @@
+"""Batches of a table are scored in this process or, if there are many, in one for each core."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from threading import Thread
+from typing import Any, NamedTuple
+
+from modelapi import package
+from modelapi.records.faults import InvalidRecords, Policy, RecordsError
+from modelapi.package import Package
+from modelapi.training.dialect import TableError
+from modelapi.scoring.formats import BadRow, Format
+
+TRIAL = 1.0  # Seconds, after which it is known how long the rest takes.
+WORTH = 4.0  # Seconds of work, for less of which it does not pay to start processes.
+WAITING = 3  # Batches a worker that are read ahead.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Scored(NamedTuple):
+    """What became of a batch: the parts of the output and of the side file, and how many rows are in each."""
+
+    part: Any
+    rejected: bytes
+    n_rows: int
+    n_bad: int
+    first: BadRow | None
+
+
+class Scorer:
+    """Scores batches of a table."""
+
+    def __init__(self, model: Package, table: Format, policy: Policy, probabilities: bool) -> None:
+        """Raise InvalidRecords if the table's header does not fit."""
+        self._model = model
+        self._table = table
+        self._probabilities = probabilities
+        self._parse = table.parser(modelapi.signature, policy)
+        gc.set_threshold(100_000)  # Rows are many small objects, and searching them for cycles takes half the time.
+
+    def __call__(self, rows: Any, start: int) -> Scored:
+        """Score rows, the first of which is row `start`. Raises TableError if the estimator fails."""
+        bad: list[BadRow] = []
+        end, rejected = start + len(rows), b""
+        try:
+            columns = self._parse(rows, start)
+        except RecordsError:
+            bad = self._find_bad(rows, start)
+            places = {row.number - start - 1: None for row in bad}
+            rejected = self._table.reject(self._table.select(rows, list(places)), bad)
+            rows = self._table.select(rows, [place for place in range(len(rows)) if place not in places])
+            columns = self._parse(rows, start) if len(rows) else {}
+        part = None
+        if columns:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # Of unknown categories, in each batch again.
+                    prediction = self._model.engine.predict(columns, probabilities=self._probabilities)
+            except Exception as error:
+                reason = f"the model cannot predict one of the rows {start + 1} to {end}: {error}".splitlines()[0]
+                raise TableError(f"{self._table.source}: {reason}") from error
+            part = self._table.write(rows, prediction, self._model.signature)
+        return Scored(part, rejected, end - start - len(bad), len(bad), bad[0] if bad else None)
+
+    def _find_bad(self, rows: Any, start: int) -> list[BadRow]:
+        """Say of each bad row what is wrong: all at once or, if one cannot even be read, row by row."""
+        try:
+            self._parse(rows, start)
+        except InvalidRecords as error:
+            reasons: dict[int, list[str]] = {}
+            for fault in error.faults:
+                place, *names = fault.location
+                reasons.setdefault(int(place), []).append(" ".join([*map(str, names), fault.detail]))
+            return [BadRow(place + 1, "; ".join(reasons[place])) for place in sorted(reasons)]
+        except RecordsError as error:
+            if len(rows) == 1:
+                return [BadRow(start + 1, str(error).removeprefix(f"row {start + 1} "))]
+            singles = (self._find_bad(self._table.select(rows, [place]), start + place) for place in range(len(rows)))
+            return [row for single in singles for row in single]
+        return []
+
+
+def score_batches(
+    batches: Iterator[tuple[Any, float]], scorer: Scorer, workers: int, start_pool: Callable[[], ProcessPoolExecutor]
+) -> Generator[tuple[Scored, float], None, None]:
+    """Score the first batches here and, if there is work for longer, the others in worker processes; in order."""
+    pool = None
+    waiting: deque[tuple[Future[Scored], float]] = deque()
+    start, began = 0, time.monotonic()
+    try:
+        for rows, share in batches:
+            if pool is None:
+                yield scorer(rows, start), share
+                spent = time.monotonic() - began
+                if workers > 1 and spent >= TRIAL and spent * (1 / share - 1) >= WORTH:
+                    pool = start_pool()
+            else:
+                waiting.append((_submit(pool, rows, start), share))
+                if len(waiting) > workers * WAITING:
+                    future, share = waiting.popleft()
+                    yield future.result(), share
+            start += len(rows)
+        for future, share in waiting:
+            yield future.result(), share
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+def make_pool(workers: int, start: tuple[Any, ...]) -> ProcessPoolExecutor:
+    """Make worker processes, each with one thread, for ONNX Runtime and OpenMP do not survive a fork."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    return ProcessPoolExecutor(workers, get_context("spawn"), _start, start)
+
+
+def _submit(pool: ProcessPoolExecutor, rows: Any, start: int) -> Future[Scored]:
+    # A process that this starts inherits what is blocked: Ctrl-C is for the parent alone.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        return pool.submit(_score, rows, start)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
+
+_scorer: Scorer  # Of a worker process.
+
+
+def _start(folder: Path, allow_pickle: bool, sha256: str, table: Format, policy: Policy, probabilities: bool) -> None:
+    global _scorer
+    Thread(target=_end_with_parent, daemon=True).start()
+    model = package.load(folder, allow_pickle=allow_pickle, sha256=sha256)
+    _scorer = Scorer(model, table, policy, probabilities)
+
+
+def _score(rows: Any, start: int) -> Scored:
+    return _scorer(rows, start)
+
+
+def _end_with_parent() -> None:
+    """End this process with the one that started it, even if that is killed."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

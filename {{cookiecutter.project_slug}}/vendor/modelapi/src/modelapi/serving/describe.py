@@ -1,0 +1,49 @@
+"""GET /, /health, /ready and /model: what this is and how it is doing."""
+
+from modelapi.serving.answers import JSON, TEXT, Answer, Problem, json_answer
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.pages import DOCS, html, page
+from modelapi.serving.negotiation import choose_media_type
+
+PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
+LINKS = {name: f"/{name}" for name in PATHS}
+
+
+def hello(accept: str | None) -> Answer:
+    """Greet: a browser gets the page to try the model, others the links. Raises Problem."""
+    if choose_media_type(accept, [JSON, "text/html"]) == JSON:
+        return json_answer({"message": "Hello, world!", **LINKS})
+    return page("index.html")
+
+
+def health() -> Answer:
+    """Say that the process is alive; this never touches the model."""
+    return Answer(b"OK", TEXT)
+
+
+def ready(exchange: Exchange) -> Answer:
+    """Say which model answers requests, and whether a newer one was refused, or raise a 503 Problem."""
+    manifest = exchange.require_model().package.manifest
+    if exchange.service.is_stopping:
+        raise Problem(503, "the server is about to stop", headers={"Retry-After": "1"})
+    content: dict[str, object] = {
+        "status": "ready",
+        "model": {"name": manifest.name, "version": manifest.version, "engine": manifest.engine},
+    }
+    if exchange.service.refused:
+        content["warning"] = "artifacts/CURRENT names another model, which was refused: the log says why"
+    return json_answer(content)
+
+
+def model(exchange: Exchange, accept: str | None) -> Answer:
+    """Describe the model as JSON; a browser gets its card. Raises Problem."""
+    package = exchange.require_model().package
+    if choose_media_type(accept, [JSON, "text/html"]) == JSON:
+        return json_answer(
+            {
+                "signature": package.signature.model_dump(),
+                "metrics": package.metrics,
+                "manifest": package.manifest.model_dump(mode="json"),
+            }
+        )
+    return html(package.card.encode(), DOCS)

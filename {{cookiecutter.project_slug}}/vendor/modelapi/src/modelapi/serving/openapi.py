@@ -1,0 +1,155 @@
+"""The OpenAPI 3.1 document of this project and this model: every schema and example comes from the signature."""
+
+from collections.abc import Collection
+
+from modelapi.serving.answers import CSV, JSON, NDJSON, PROBLEM
+from modelapi.serving.keys import Keys
+from modelapi.serving.schemas import Schema, schemas
+from modelapi.settings import PROJECT, TITLE, Settings
+from modelapi.signature import Signature
+
+PROBLEMS = {
+    "400": "The body is not valid JSON, CSV or NDJSON.",
+    "401": "No key, or one that is not known.",
+    "404": "There is nothing at this path.",
+    "406": "None of the media types in the Accept header can be had.",
+    "408": "The body did not come in time.",
+    "413": "The body or its number of records is over the limit.",
+    "415": "The body has a media type or an encoding that is not taken.",
+    "422": "A record does not fit the model: `errors` lists every fault.",
+    "429": "The client is over its limit.",
+    "500": "An unexpected error; the log has it under the request id.",
+    "503": "No model is loaded, or too much is asked at once.",
+    "504": "The answer took too long.",
+}
+HEADERS = {
+    "X-Request-ID": "The id of this request, as sent or made.",
+    "X-Model-Version": "The model that is served.",
+    "RateLimit-Policy": "The limits: how many requests (q) in how many seconds (w).",
+    "RateLimit": "How many requests are left (r), and in how many seconds all are back (t).",
+    "Retry-After": "In how many seconds to try again.",
+    "WWW-Authenticate": "How to send a key.",
+}
+LIMITS = ("RateLimit-Policy", "RateLimit")
+HEADERS_OF = {"401": ("WWW-Authenticate",), "429": ("Retry-After", *LIMITS), "503": ("Retry-After",)}
+SECURITY: Schema = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "x-api-key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+
+
+def document(signature: Signature, settings: Settings) -> Schema:
+    """Describe the API around a model of this signature."""
+    project = PROJECT["project"]
+    components = {"schemas": schemas(signature, settings)}
+    secured: Schema = {}
+    if settings.api_keys:
+        components["securitySchemes"] = SECURITY
+        secured["security"] = [{name: []} for name in SECURITY]  # Also of routes that you add.
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": TITLE, "version": project["version"], "description": project["description"]},
+        **secured,
+        "paths": _paths(signature, settings),
+        "components": components,
+    }
+
+
+def _paths(signature: Signature, settings: Settings) -> Schema:
+    keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
+    guards = [*(["401"] if settings.api_keys else []), *(["429"] if settings.rate_limit else [])]
+    paths = {
+        "/": {"get": _get("hello", "Say hello and list the paths", _json({"type": "object"}), ["406"])},
+        "/health": {"get": _get("health", "Is the process alive?", {"text/plain": {"schema": {"const": "OK"}}})},
+        "/metrics": {"get": _get("metrics", "Metrics for Prometheus", {"text/plain": _text("Counters, histograms.")})},
+        "/ready": {"get": _get("ready", "Which model answers?", _json(_ref("Ready")), ["503"])},
+        "/model": {"get": _get("model", "Signature, metrics and manifest", _json(_ref("Model")), ["406", "503"])},
+        "/predict": {"post": _predict(signature)},
+    }
+    for path, methods in paths.items():
+        for operation in methods.values():
+            if not keys.is_open(path):
+                _add_problems(operation["responses"], guards)
+            elif settings.api_keys:
+                operation["security"] = []
+    return paths
+
+
+def _predict(signature: Signature) -> Schema:
+    record = signature.example()
+    content = {
+        JSON: {
+            "schema": {"oneOf": [_ref("Record"), {"type": "array", "minItems": 1, "items": _ref("Record")}]},
+            "examples": {
+                "one": {"summary": "One record", "value": record},
+                "many": {"summary": "A list of records", "value": [record, record]},
+            },
+        },
+        CSV: _text("A header line with the names of the features, and a row for each record; of any length."),
+        NDJSON: _text("A record a line; of any length."),
+    }
+    answers = {
+        **_json(_ref("Prediction")),
+        CSV: _text("A column prediction, and columns probability_<label> and warnings if they are asked for."),
+        NDJSON: _text("An object a line, with the member prediction, and probability and warnings if asked for."),
+    }
+    parameters = [_flag("warnings", "Name the values that are outside of what was seen in training.")]
+    if signature.probabilities:
+        parameters.append(_flag("probabilities", "Answer the probability of each class too."))
+    return {
+        "operationId": "predict",
+        "summary": f"Predict {signature.target.name}",
+        "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order.",
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": content},
+        "responses": _responses(answers, ["400", "406", "408", "413", "415", "422", "503", "504"]),
+    }
+
+
+def _flag(name: str, description: str) -> Schema:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": {"type": "boolean", "default": False},
+    }
+
+
+def _text(description: str) -> Schema:
+    return {"schema": {"type": "string", "description": description}}
+
+
+def _get(operation: str, summary: str, content: Schema, problems: Collection[str] = ()) -> Schema:
+    return {"operationId": operation, "summary": summary, "responses": _responses(content, problems)}
+
+
+def _responses(content: Schema, problems: Collection[str]) -> Schema:
+    headers = _headers("X-Request-ID", "X-Model-Version")
+    answer = {"description": "The answer.", "headers": headers, "content": content}
+    return {"200": answer} | {status: _problem(status) for status in (*problems, "500")}
+
+
+def _problem(status: str) -> Schema:
+    headers = {"headers": _headers(*HEADERS_OF[status])} if status in HEADERS_OF else {}
+    return {"description": PROBLEMS[status], **headers, "content": {PROBLEM: {"schema": _ref("Problem")}}}
+
+
+def _add_problems(responses: Schema, problems: Collection[str]) -> None:
+    responses |= {status: _problem(status) for status in problems}
+    if "429" in problems:
+        responses["200"]["headers"] |= _headers(*LIMITS)
+
+
+def _headers(*names: str) -> Schema:
+    return {
+        name: {"description": HEADERS[name], "schema": {"type": "integer" if name == "Retry-After" else "string"}}
+        for name in names
+    }
+
+
+def _json(schema: Schema) -> Schema:
+    return {JSON: {"schema": schema}}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,95 @@
+"""The schemas of the OpenAPI document: those of records and predictions come from the signature."""
+
+from collections.abc import Callable
+from typing import Any
+
+from modelapi.settings import Settings
+from modelapi.outputs import range_of
+from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature, Target, label_name
+
+Schema = dict[str, Any]
+
+
+def schemas(signature: Signature, settings: Settings) -> Schema:
+    """Describe what goes over the wire, by name."""
+    text: Schema = {"type": "string"}
+    return {
+        "Record": _record(signature, settings),
+        "Prediction": _prediction(signature),
+        "Ready": _object(
+            {
+                "status": {"const": "ready"},
+                "model": _object({"name": text, "version": text, "engine": text}),
+                "warning": text,
+            },
+            optional={"warning"},
+        ),
+        "Model": _object({name: {"type": "object"} for name in ("signature", "metrics", "manifest")}),
+        "Problem": _object(
+            {
+                "type": text,
+                "title": text,
+                "status": {"type": "integer"},
+                "detail": text,
+                "instance": text,
+                "errors": {"type": "array", "items": _object({"pointer": text, "detail": text})},
+            },
+            optional={"errors"},
+        ),
+    }
+
+
+def _record(signature: Signature, settings: Settings) -> Schema:
+    schema = _object(
+        {feature.name: _feature(feature, settings) for feature in signature.features},
+        optional={feature.name for feature in signature.features if feature.nullable},
+    )
+    schema["additionalProperties"] = settings.unknown_fields == "ignore"
+    return schema
+
+
+def _feature(feature: Feature, settings: Settings) -> Schema:
+    kind = "string" if feature.type == "datetime" else feature.type
+    schema: Schema = {"type": [kind, "null"] if feature.nullable else kind}
+    if feature.refuses_unknown(settings.unknown_categories):
+        schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
+    if feature.type in ("number", "integer"):
+        largest = SAFE_INTEGER if feature.type == "integer" else SAFE_NUMBER
+        schema |= {"minimum": -largest, "maximum": largest}
+    if feature.minimum is not None:
+        schema["description"] = f"{range_of(feature)} in training"
+    if feature.type == "datetime":
+        schema["description"] += "; a date or time as ISO 8601 writes it, in UTC if it names no zone"
+    schema["examples"] = [feature.example]
+    return schema
+
+
+def _prediction(signature: Signature) -> Schema:
+    fault = _object({"pointer": {"type": "string"}, "detail": {"type": "string"}})
+    properties = {
+        "prediction": {"type": "array", "items": _by_target(_label, signature)},
+        "warnings": {"type": "array", "items": fault},
+    }
+    if signature.probabilities:
+        properties["probability"] = {"type": "array", "items": _by_target(_shares, signature)}
+    return _object(properties, optional={"probability", "warnings"})
+
+
+def _by_target(describe: Callable[[Target], Schema], signature: Signature) -> Schema:
+    if signature.target.outputs is None:
+        return describe(signature.target)
+    return _object({target.name: describe(target) for target in signature.targets})
+
+
+def _label(target: Target) -> Schema:
+    return {"type": target.type, **({"enum": target.classes} if target.classes else {})}
+
+
+def _shares(target: Target) -> Schema:
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    return _object({label_name(label): share for label in target.classes or []})
+
+
+def _object(properties: Schema, optional: set[str] | frozenset[str] = frozenset()) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, **({"required": required} if required else {})}

@@ -1,0 +1,122 @@
+"""POST /predict with a table, CSV or NDJSON, of any length: read, predicted and answered in batches."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from itertools import groupby
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from pydantic_core import to_json
+
+from modelapi.serving.answers import CSV, Answer, Problem, Stream
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.predicting import Options, describe, read_options, refusal
+from modelapi.serving.service import ServedModel
+from modelapi import outputs
+from modelapi.records.cells import CellParser
+from modelapi.records.columns import Columns
+from modelapi.engines import Prediction
+from modelapi.records.faults import Fault, FaultLog, InvalidRecords, RecordsError
+from modelapi.records.parser import MAX_FAULTS
+from modelapi.records.tables import Chunks, CsvRows, JsonLines
+
+Parse = Callable[[list[Any], int], Columns]
+
+MAX_IN_MEMORY = 1_000_000  # Bytes of an answer; more than this is kept in a temporary file.
+
+
+def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Iterable[bytes], limit: int) -> Answer:
+    """Predict each row of a table, whose bytes come in chunks, into an answer of up to `limit` bytes. Raises Problem.
+
+    The answer begins when the whole table is read: only then is it known that no row is wrong, and many
+    clients do not read before they have written all.
+    """
+    model = exchange.require_model()
+    options = read_options(query, model.package.signature)
+    with ExitStack() as stack:
+        answer = stack.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
+        try:
+            table = (CsvTable if media_type == CSV else JsonTable)(io.BufferedReader(Chunks(chunks)), model, options)
+            faults = FaultLog(MAX_FAULTS)
+            for batch in table.batches:
+                if exchange.has_left:
+                    raise Problem(400)
+                with exchange.service.large:  # Not while waiting for the client.
+                    try:
+                        columns = table.parse(batch, exchange.rows)
+                    except InvalidRecords as error:
+                        faults.extend(error)
+                    if not faults.count:
+                        prediction = exchange.predict(columns, probabilities=options.probabilities)
+                        answer.write(table.write(columns, prediction))
+                exchange.rows += len(batch)
+                if answer.tell() > limit:
+                    raise Problem(413, f"the answer would hold more than {limit} bytes: send fewer rows at a time")
+            if faults.count:
+                raise InvalidRecords([fault.of_a_table() for fault in faults.faults], faults.count)
+            if not exchange.rows:
+                raise InvalidRecords([Fault((), "must hold at least one row")])
+        except RecordsError as error:
+            raise refusal(error) from None
+        stack.pop_all()  # The file stays open until the answer is sent.
+        return Answer(Stream(answer), media_type, is_data=True)
+
+
+class CsvTable:
+    """A CSV file with a header line, in and out."""
+
+    def __init__(self, file: IO[bytes], model: ServedModel, options: Options) -> None:
+        rows = CsvRows(file)
+        self.batches: Iterable[list[Any]] = rows
+        self._signature = model.package.signature
+        self._options = options
+        self.parse: Parse = CellParser(
+            self._signature.features,
+            rows.header,
+            unknown_categories=model.parser.unknown_categories,
+            unknown_fields=model.parser.unknown_fields,
+            max_faults=model.parser.max_faults,
+        ).parse
+        self._header_is_written = False
+
+    def write(self, columns: Columns, prediction: Prediction) -> bytes:
+        """Write a row for each prediction, at first under a header line."""
+        table: dict[str, list[Any]] = {**outputs.table(prediction, self._signature)}
+        if self._options.warnings:
+            noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))
+            table["warnings"] = ["; ".join(f"{fault.location[-1]} {fault.detail}" for fault in row) for row in noted]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        if not self._header_is_written:
+            writer.writerow(table)
+            self._header_is_written = True
+        writer.writerows(zip(*table.values(), strict=True))
+        return text.getvalue().encode()
+
+
+class JsonTable:
+    """A JSON object a line, in and out."""
+
+    def __init__(self, file: IO[bytes], model: ServedModel, options: Options) -> None:
+        self.batches: Iterable[list[Any]] = JsonLines(file)
+        self.parse: Parse = model.parser.parse_lines
+        self._signature = model.package.signature
+        self._options = options
+
+    def write(self, columns: Columns, prediction: Prediction) -> bytes:
+        """Write an object for each prediction, with the members that an answer in JSON has."""
+        members = {"prediction": outputs.predictions(prediction, self._signature)}
+        if prediction.probabilities is not None:
+            members["probability"] = outputs.probabilities(prediction, self._signature)
+        if self._options.warnings:
+            noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))
+            members["warnings"] = [[describe(fault.of_its_row()) for fault in row] for row in noted]
+        rows = zip(*members.values(), strict=True)
+        return b"".join(to_json(dict(zip(members, row, strict=True)), inf_nan_mode="null") + b"\n" for row in rows)
+
+
+def _by_row(faults: list[Fault], n_rows: int) -> list[list[Fault]]:
+    found = {row: list(group) for row, group in groupby(faults, key=lambda fault: fault.location[0])}
+    return [found.get(row, []) for row in range(n_rows)]

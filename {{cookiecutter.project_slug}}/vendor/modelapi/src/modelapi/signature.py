@@ -1,0 +1,81 @@
+"""What a model takes and what it answers, read off the rows it was trained on.
+
+Everything typed derives from the signature: request validation, OpenAPI, examples, the form and the
+tests. It is stored as signature.json in the model package and never edited by hand.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Label = bool | int | float | str
+SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 hold exactly.
+SAFE_NUMBER = 3.4e38  # Near the largest float32, which trees and many graphs calculate with.
+FeatureType = Literal["number", "integer", "boolean", "string", "datetime"]
+Task = Literal["binary", "multiclass", "regression", "multi-output"]
+
+
+class Feature(BaseModel):
+    """One input column: its type, whether it may be missing, and what was seen in training."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    type: FeatureType
+    dtype: str
+    """The dtype of the column that the estimator was fitted on."""
+    nullable: bool
+    categories: list[Label] | None = None
+    takes_unknown: bool = True
+    """Whether the estimator can predict a category that it was not fitted on."""
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+    format: str | None = None
+    """How the table writes dates, for strptime; None if as ISO 8601 does."""
+    parts: list[str] | None = None
+    """The numbers that the estimator gets in place of a date: names of modelapi.records.columns.PARTS."""
+    example: Label
+
+    def refuses_unknown(self, policy: str) -> bool:
+        """Tell whether only the categories are allowed."""
+        return self.categories is not None and (policy == "refuse" or not self.takes_unknown)
+
+
+class Target(BaseModel):
+    """The column that is predicted; `classes` are the labels in the order of the probabilities.
+
+    Of a multi-output model the type is object, and each of its `outputs` is a target.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    type: FeatureType | Literal["object"]
+    classes: list[Label] | None = None
+    outputs: list["Target"] | None = None
+
+
+class Signature(BaseModel):
+    """The features in the order of training, the target, the task and the number of training rows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    features: list[Feature]
+    target: Target
+    task: Task
+    probabilities: bool
+    n_samples: int
+
+    @property
+    def targets(self) -> list[Target]:
+        """The targets one by one; most models have a single one."""
+        return self.target.outputs or [self.target]
+
+    def example(self) -> dict[str, Label]:
+        """A typical record: the median of each number, the most frequent of all else."""
+        return {feature.name: feature.example for feature in self.features}
+
+
+def label_name(label: Label) -> str:
+    """Write a label as text, as JSON itself would write it."""
+    return str(label).lower() if isinstance(label, bool) else str(label)

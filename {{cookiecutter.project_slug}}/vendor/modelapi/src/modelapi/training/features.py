@@ -1,0 +1,169 @@
+"""The features of a model, read off the rows that it was trained on and off its encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+from sklearn.base import OutlierMixin
+from sklearn.pipeline import Pipeline
+
+from modelapi.records.columns import Columns, column
+from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Label, Signature, Target, Task
+
+MAX_CATEGORIES = 1_000
+
+
+class SignatureError(ValueError):
+    """A table or an estimator from which no signature can be read."""
+
+
+def read_features(
+    X: pd.DataFrame,
+    encoded: Mapping[str, Sequence[Label]] | None = None,
+    formats: Mapping[str, str] | None = None,
+    parts: Mapping[str, list[str]] | None = None,
+) -> list[Feature]:
+    """Read a feature off each column of X, of shape (n_samples, n_features).
+
+    encoded : the categories that encoders of the estimator know, by column.
+    formats, parts : of columns with dates, see Feature.
+    Raises SignatureError naming the column whose type cannot be served.
+    """
+    features = []
+    for name in X.columns:
+        feature = _feature(name, X[name], (encoded or {}).get(name))
+        dates = {"format": (formats or {}).get(name), "parts": (parts or {}).get(name)}
+        features.append(feature.model_copy(update=dates))
+    return features
+
+
+def to_columns(X: pd.DataFrame, features: Sequence[Feature]) -> Columns:
+    """Turn a table into the columns that an engine takes."""
+    return {feature.name: column(feature, _plain(X[feature.name])) for feature in features}
+
+
+def _plain(values: pd.Series[Any]) -> list[Any]:
+    """List the values as Python has them, None where they are missing, dates in naive UTC."""
+    values = naive(values)
+    return values.astype(object).where(values.notna(), None).tolist()
+
+
+def infer(features: list[Feature], names: Sequence[str], estimator: Any, n_samples: int) -> Signature:
+    """Put together the signature of a fitted estimator that predicts the targets of these names."""
+    targets = [
+        Target(name=name, type=_label_type(labels), classes=labels)
+        for name, labels in zip(names, _classes(estimator, len(names)), strict=True)
+    ]
+    task: Task = "regression"
+    if len(targets) > 1:
+        task = "multi-output"
+    elif targets[0].classes:
+        task = "binary" if len(targets[0].classes) == 2 else "multiclass"
+    target = targets[0]
+    if len(targets) > 1:
+        target = Target(name=", ".join(names), type="object", outputs=targets)
+    return Signature(
+        features=features,
+        target=target,
+        task=task,
+        probabilities=targets[0].classes is not None and hasattr(estimator, "predict_proba"),
+        n_samples=n_samples,
+    )
+
+
+def _classes(estimator: Any, n_targets: int) -> Sequence[list[Label] | None]:
+    """List the classes of each target in the order of its probabilities; None where it is a number."""
+    if isinstance(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator, OutlierMixin):
+        return [[-1, 1]]
+    classes = getattr(estimator, "classes_", getattr(estimator, "labels_", None))
+    if classes is None:
+        return [None] * n_targets
+    if isinstance(classes, list):
+        return [labels.tolist() for labels in classes]
+    if n_targets > 1:  # One array for all is that of a multilabel classifier, whose answers are 0 and 1.
+        return [[0, 1]] * n_targets
+    return [classes.tolist() if hasattr(estimator, "classes_") else np.unique(classes).tolist()]
+
+
+def _label_type(labels: list[Label] | None) -> FeatureType:
+    """Name the type of the answers: that of the classes, or a number if there are none."""
+    kinds: dict[type, FeatureType] = {bool: "boolean", int: "integer", str: "string"}
+    return kinds.get(type(labels[0]), "number") if labels else "number"
+
+
+def naive(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Turn moments with a time zone into naive UTC."""
+    return values.dt.tz_convert(None) if isinstance(values.dtype, pd.DatetimeTZDtype) else values
+
+
+def _feature(name: str, values: pd.Series[Any], encoded: Sequence[Label] | None) -> Feature:
+    seen = values.dropna()
+    if seen.empty:
+        raise SignatureError(f"column {name} holds no value: leave it out of the features")
+    kind = _type(name, values)
+    nullable = bool(values.isna().any())
+    common: dict[str, Any] = {"name": name, "type": kind, "dtype": _dtype(values), "nullable": nullable}
+    if kind == "string":
+        example = str(seen.mode().iloc[0])
+        return Feature(**common, categories=_categories(seen, encoded), example=example)
+    if kind == "boolean":
+        return Feature(**common, example=bool(seen.mode().iloc[0]))
+    if kind == "datetime":
+        seen = naive(seen)
+        low, high = seen.min(), seen.max()
+        middle = seen.sort_values().iloc[(len(seen) - 1) // 2]
+        return Feature(**common, minimum=_iso(low), maximum=_iso(high), example=_iso(middle))
+    low, high = float(seen.min()), float(seen.max())
+    if kind == "integer" and max(-low, high) > SAFE_INTEGER:
+        raise SignatureError(f"column {name} holds integers that JSON cannot: make them text, or leave it out")
+    numbers = sorted({*seen.unique().tolist(), *encoded}) if encoded is not None else None
+    # The lower median is a value that occurs, so that an integer's example is an integer.
+    middle = seen.quantile(0.5, interpolation="lower").item()
+    return Feature(**common, categories=numbers, minimum=low, maximum=high, example=middle)
+
+
+def _categories(seen: pd.Series[Any], encoded: Sequence[Label] | None) -> list[Label] | None:
+    """List the categories of text, or None if it is text that no encoder asks to be one of those seen."""
+    if isinstance(seen.dtype, pd.CategoricalDtype):  # Their order is part of the dtype.
+        return [str(value) for value in seen.cat.categories]
+    known = {*seen.unique().tolist(), *(encoded or [])}
+    if encoded is None and len(known) > MAX_CATEGORIES:
+        return None
+    return [*sorted(map(str, known))]
+
+
+def _dtype(values: pd.Series[Any]) -> str:
+    """Name the dtype; narrow integers are widened, for values of clients would wrap around in them."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return "category"
+    if types.is_integer_dtype(values) and not values.isna().any():
+        return "int64"
+    return str(values.dtype)
+
+
+def _iso(moment: pd.Timestamp) -> str:
+    return moment.date().isoformat() if moment == moment.normalize() else moment.isoformat()
+
+
+def _type(name: str, values: pd.Series[Any]) -> FeatureType:
+    if types.is_bool_dtype(values):
+        return "boolean"
+    if types.is_integer_dtype(values):
+        return "integer"
+    if types.is_float_dtype(values):
+        return "number"
+    if types.is_datetime64_any_dtype(values):
+        return "datetime"
+    kinds = {type(value) for value in values.dropna()}
+    if kinds == {str}:
+        return "string"
+    if kinds == {bool}:
+        return "boolean"
+    raise SignatureError(
+        f"column {name} has the type {values.dtype} and holds {' and '.join(sorted(kind.__name__ for kind in kinds))}: "
+        "make all of it numbers, booleans, dates or text, or leave it out of the features"
+    )
