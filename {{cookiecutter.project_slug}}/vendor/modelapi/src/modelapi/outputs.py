@@ -32,8 +32,8 @@ def _by_target(values: list[list[Any]], signature: Signature) -> list[Any]:
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def table(prediction: Prediction, signature: Signature) -> dict[str, list[Label]]:
-    """Name the columns that a prediction adds to a table: `prediction`, and `probability_<label>` if they are there.
+def table(prediction: Prediction, signature: Signature, *, probabilities: bool) -> dict[str, list[Label]]:
+    """Name the columns that a prediction adds to a table: `prediction`, and `probability_<label>` if asked for.
 
     Of several targets, each has its own: `prediction_<target>`, `probability_<target>_<label>`.
     """
@@ -41,8 +41,8 @@ def table(prediction: Prediction, signature: Signature) -> dict[str, list[Label]
     for place, target in enumerate(signature.targets):
         suffix = f"_{target.name}" if signature.target.outputs else ""
         columns[f"prediction{suffix}"] = prediction.labels[place].tolist()
-        if prediction.probabilities is not None:
-            for label, shares in zip(target.classes or [], prediction.probabilities[place].T, strict=True):
+        if probabilities:
+            for label, shares in zip(target.classes or [], (prediction.probabilities or [])[place].T, strict=True):
                 columns[f"probability{suffix}_{label_name(label)}"] = shares.tolist()
     return columns
 

@@ -1,44 +1,15 @@
-"""Every setting of the API: an environment variable, or a line in .env, with a safe default."""
+"""Settings: environment variables, or lines in .env, with safe defaults."""
 
 import os
-import tomllib
-from collections.abc import Callable
-from ipaddress import ip_network
+import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Self
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from modelapi.serving.cors import read_origins
-from modelapi.serving.keys import ENTRIES, read_entries
-from modelapi.serving.rates import read_limits, read_store
+from modelapi.project import Project, find_project
 from modelapi.records.faults import Policy
-
-ROOT = Path(__file__).parent.parent
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-TITLE: str = PROJECT["tool"]["api"]["title"]
-
-EVERYWHERE = "0.0.0.0"  # nosec B104 # A container has to listen to more than itself.
-Positive = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-def _text(read: Callable[[str], object]) -> AfterValidator:
-    """Keep a text as it is, if it can be read. `read` raises ValueError."""
-
-    def check(text: str) -> str:
-        read(text)
-        return text
-
-    return AfterValidator(check)
-
-
-def read_proxies(proxies: str) -> None:
-    """Check addresses and networks, as uvicorn reads them. Raises ValueError."""
-    for part in proxies.split(",") if proxies.strip() != "*" else []:
-        if part.strip():
-            ip_network(part.strip())
 
 
 class SettingsError(ValueError):
@@ -55,85 +26,54 @@ def cores() -> int:
         return available
 
 
-class Settings(BaseSettings):
-    """The description of a field is what the user is told when its value is wrong."""
+class PackageSettings(BaseSettings):
+    """Where the model packages are and which may be loaded: all that training, packaging and scoring read.
 
-    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True, validate_default=True)
+    The description of a field is what the user is told when its value is wrong.
+    """
 
-    host: str = Field(default=EVERYWHERE, description="the address to listen on")
-    port: int = Field(default=8080, ge=1, le=65535, description="a whole number from 1 to 65535")
-    server: Literal["uvicorn", "gunicorn"] = Field(default="uvicorn", description="uvicorn or gunicorn")
-    workers: Positive = Field(default_factory=cores, description="a whole number of processes, 1 or more")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="one of debug, info, warning, error"
-    )
-    log_format: Literal["json", "console"] = Field(default="json", description="json or console")
-    model_dir: Path = Field(default=ROOT / "artifacts", description="the folder of the model packages")
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, validate_default=True)
+
+    model_dir: Path = Field(default=Path("artifacts"), description="the folder of the model packages")
     model_sha256: str = Field(
         default="",
         pattern="^([0-9A-Fa-f]{64})?$",
         description="the SHA-256 of a manifest.json, 64 hexadecimal digits, or empty",
     )
     keep_versions: int = Field(default=5, ge=0, description="a whole number of versions, or 0 for all")
-    cors_origins: Annotated[str, _text(read_origins)] = Field(
-        default="", description="empty, * or origins such as https://example.org, with commas"
-    )
-    trusted_proxies: Annotated[str, _text(read_proxies)] = Field(
-        default="", description="empty, * or addresses and networks as 10.0.0.0/8, with commas"
-    )
-    max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
-    max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
-    max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")
-    max_concurrency: Positive = Field(
-        default=256, description="a whole number of requests that a worker has in work at once, 1 or more"
-    )
-    request_timeout: Seconds = Field(default=30, description="a number of seconds, more than 0")
-    client_timeout: Seconds = Field(default=10, description="a number of seconds, more than 0")
-    keep_alive: Positive = Field(default=75, description="a whole number of seconds, 1 or more")
-    max_requests: int = Field(default=0, ge=0, description="a whole number of requests, 0 for no end")
-    shutdown_delay: float = Field(default=1, ge=0, le=60, description="a number of seconds from 0 to 60")
-    shutdown_timeout: float = Field(
-        default=10, le=3600, description="a number of seconds, 2 more than SHUTDOWN_DELAY or above, up to 3600"
-    )
-    fast_lane: bool = Field(default=True, description="1 if records in JSON are answered before the framework, else 0")
-    unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
-    unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")
     allow_pickle: bool = Field(default=False, description="1 if models may be pickles, whose code runs, else 0")
+    unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
 
-    api_keys: Annotated[str, _text(read_entries)] = Field(default="", description=ENTRIES)
-    public_metrics: bool = Field(default=True, description="1 if /metrics needs no key, else 0")
-    rate_limit: Annotated[str, _text(read_limits)] = Field(
-        default="", description="empty, or a number and a time as 100/minute, or several as 10/second;5000/hour"
-    )
-    rate_limit_store: Annotated[str, _text(read_store)] = Field(
-        default="", description="empty, or the address of a Redis server as redis://redis:6379/0"
-    )
-
-    @field_validator("shutdown_timeout")
     @classmethod
-    def _leaves_time(cls, seconds: float, others: ValidationInfo) -> float:
-        """Leave some time to answer what was accepted. Raises ValueError."""
-        if seconds < others.data.get("shutdown_delay", 0) + 2:
-            raise ValueError
-        return seconds
+    def load(cls) -> Self:
+        """Read the settings from the environment and the project's .env.
+
+        Raises SettingsError with one line that names each wrong setting and what is allowed.
+        """
+        try:
+            return cls(_env_file=cls.find_project().root / ".env")  # type: ignore[call-arg]
+        except ValidationError as error:
+            wrong = sorted({str(fault["loc"][0]) for fault in error.errors()})
+            raise SettingsError("; ".join(map(cls._allowed, wrong))) from None
+
+    @classmethod
+    def find_project(cls) -> Project:
+        """Find the project: that of the module in which a subclass stands, else that of the working directory."""
+        file = getattr(sys.modules[cls.__module__], "__file__", None)
+        is_ours = cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+        return find_project(Path.cwd() if is_ours or not file else Path(file).resolve().parent)
 
     @property
-    def threads(self) -> int:
-        """How many threads a worker may calculate with, so that all workers together keep to the cores."""
-        return max(1, cores() // self.workers)
+    def project(self) -> Project:
+        """The project that these are the settings of."""
+        return self.find_project()
 
+    @field_validator("model_dir")
+    @classmethod
+    def _from_root(cls, path: Path) -> Path:
+        return cls.find_project().root / path
 
-def load_settings() -> Settings:
-    """Read the settings from the environment and .env.
-
-    Raises SettingsError with one line that names each wrong setting and what is allowed.
-    """
-    try:
-        return Settings()
-    except ValidationError as error:
-        wrong = sorted({str(fault["loc"][0]) for fault in error.errors()})
-        raise SettingsError("; ".join(map(_allowed, wrong))) from None
-
-
-def _allowed(name: str) -> str:
-    return f"{name.upper()} has a value that is not allowed: it must be {Settings.model_fields[name].description}"
+    @classmethod
+    def _allowed(cls, name: str) -> str:
+        description = cls.model_fields[name].description or f"a {cls.model_fields[name].annotation}"
+        return f"{name.upper()} has a value that is not allowed: it must be {description}"

@@ -1,19 +1,25 @@
 """Engines run a fitted estimator. Each is a module; the package's manifest names the one it needs.
 
-An engine is chosen when a model is packaged (steps/packaging.py). A new engine is a new module with
+An engine is chosen when a model is packaged (modelapi.packaging). A new engine is a new module with
 the function below, and a line in ENGINES.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:  # The process that only checks a package needs no arrays.
+    from typing import TypeAlias
+
     import numpy as np
 
     from modelapi.records.columns import Columns
     from modelapi.signature import Signature
+
+    Array: TypeAlias = np.ndarray[Any, Any]
+    Shares: TypeAlias = list[Array] | None
 
 
 class EngineSource(NamedTuple):
@@ -34,27 +40,55 @@ class EngineError(ValueError):
     """An estimator that an engine cannot store, or a stored model that it cannot load."""
 
 
-class Prediction(NamedTuple):
+class Prediction:
     """What a model says of n records, for each target of the signature.
 
     labels : list of ndarrays of shape (n,), as in the training data.
-    probabilities : list of float64 ndarrays of shape (n, n_classes) in the order of the classes, or None.
+    probabilities : list of float64 ndarrays of shape (n, n_classes) in the order of the classes, or None if the model
+        has none. They may be given as a function, which is called when they are first looked at.
     """
 
-    labels: list[np.ndarray[Any, Any]]
-    probabilities: list[np.ndarray[Any, Any]] | None
+    __slots__ = ("_probabilities", "labels")
+
+    def __init__(self, labels: list[Array], probabilities: Shares | Callable[[], Shares] = None) -> None:
+        self.labels = labels
+        self._probabilities = probabilities
+
+    @property
+    def probabilities(self) -> Shares:
+        """The probability of each class; None if the model has none."""
+        if callable(self._probabilities):
+            self._probabilities = self._probabilities()
+        return self._probabilities
+
+    def replace(self, labels: list[Array]) -> Prediction:
+        """Return a prediction of other labels with the same probabilities."""
+        return Prediction(labels, self._probabilities)
 
     def part(self, rows: slice) -> Prediction:
         """Return what is said of some of the rows."""
-        shares = None if self.probabilities is None else [values[rows] for values in self.probabilities]
-        return Prediction([values[rows] for values in self.labels], shares)
+        shares = self._probabilities
+        if callable(shares):
+            return Prediction([values[rows] for values in self.labels], lambda: _part(self.probabilities, rows))
+        return Prediction([values[rows] for values in self.labels], _part(shares, rows))
+
+
+def _part(shares: Shares, rows: slice) -> Shares:
+    return None if shares is None else [values[rows] for values in shares]
+
+
+Adjust = Callable[[Prediction, "Signature"], Prediction]
+"""What a project does with predictions before anything is made of them: `adjust(prediction, signature)`."""
 
 
 class Engine(Protocol):
     """A loaded model."""
 
     def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
-        """Predict one label per target and row of the columns, each an array of shape (n,)."""
+        """Predict one label per target and row of the columns, each an array of shape (n,).
+
+        probabilities : whether to calculate them at once, which is cheaper than when they are looked at.
+        """
 
 
 class EngineModule(Protocol):

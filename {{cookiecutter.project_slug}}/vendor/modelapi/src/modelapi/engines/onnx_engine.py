@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ class OnnxEngine:
         self._session = session
         self._features = signature.features
         self._targets = signature.targets
+        self._has_probabilities = signature.probabilities
         inputs = session.get_inputs()
         places = json.loads(session.get_modelmeta().custom_metadata_map.get(COLUMNS, "{}"))
         if not places:  # The graph is not of our making: it takes each column for itself, or all as one matrix.
@@ -44,8 +46,14 @@ class OnnxEngine:
         by_target = np.reshape(labels, (len(arrays[0]), -1)).T
         return Prediction(
             [_as_trained(values, target) for values, target in zip(by_target, self._targets, strict=True)],
-            _by_target(shares[0], self._targets) if probabilities else None,
+            _by_target(shares[0], self._targets) if shares else partial(self._probabilities, feeds),
         )
+
+    def _probabilities(self, feeds: dict[str, Array]) -> list[Array] | None:
+        if not self._has_probabilities:
+            return None
+        (shares,) = self._session.run(self._outputs[1:2], feeds)
+        return _by_target(shares, self._targets)
 
 
 def load(content: bytes, signature: Signature, threads: int | None = None) -> OnnxEngine:

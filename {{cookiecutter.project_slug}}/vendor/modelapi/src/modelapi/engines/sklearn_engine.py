@@ -2,6 +2,7 @@
 
 import pkgutil
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,14 +27,18 @@ class SklearnEngine:
         self._estimator = estimator
         self._features = signature.features
         self._n_targets = len(signature.targets)
+        self._has_probabilities = signature.probabilities
 
     def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
         """Predict one label per target and row of the columns, each an array of shape (n,)."""
         X = as_fitted(self._estimator, to_frame(columns, self._features))
         answers = np.asarray(self._estimator.predict(X)).reshape(len(X), -1)
-        return Prediction(list(answers.T), self._probabilities(X) if probabilities else None)
+        shares = partial(self._probabilities, X)
+        return Prediction(list(answers.T), shares() if probabilities else shares)
 
-    def _probabilities(self, X: Any) -> list[np.ndarray[Any, Any]]:
+    def _probabilities(self, X: Any) -> list[np.ndarray[Any, Any]] | None:
+        if not self._has_probabilities:
+            return None
         shares = self._estimator.predict_proba(X)
         if self._n_targets == 1 or isinstance(shares, list):
             return shares if isinstance(shares, list) else [shares]

@@ -1,0 +1,99 @@
+"""Every setting of a web API."""
+
+from collections.abc import Callable
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from modelapi.records.faults import Policy
+from modelapi.serving.cors import read_origins
+from modelapi.serving.keys import ENTRIES, read_entries
+from modelapi.serving.rates import read_limits, read_store
+from modelapi.settings import PackageSettings, cores
+
+EVERYWHERE = "0.0.0.0"  # nosec B104 # A container has to listen to more than itself.
+Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _text(read: Callable[[str], object]) -> AfterValidator:
+    """Keep a text as it is, if it can be read. `read` raises ValueError."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
+
+
+def read_proxies(proxies: str) -> None:
+    """Check addresses and networks, as uvicorn reads them. Raises ValueError."""
+    for part in proxies.split(",") if proxies.strip() != "*" else []:
+        if part.strip():
+            ip_network(part.strip())
+
+
+class Settings(PackageSettings):
+    """Every setting of a web API; a project adds its own in a subclass."""
+
+    host: str = Field(default=EVERYWHERE, description="the address to listen on")
+    port: int = Field(default=8080, ge=1, le=65535, description="a whole number from 1 to 65535")
+    workers: Positive = Field(default_factory=cores, description="a whole number of processes, 1 or more")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="one of debug, info, warning, error"
+    )
+    log_format: Literal["json", "console"] = Field(default="json", description="json or console")
+    cors_origins: Annotated[str, _text(read_origins)] = Field(
+        default="", description="empty, * or origins such as https://example.org, with commas"
+    )
+    trusted_proxies: Annotated[str, _text(read_proxies)] = Field(
+        default="", description="empty, * or addresses and networks as 10.0.0.0/8, with commas"
+    )
+    max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
+    max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
+    max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")
+    max_concurrency: Positive = Field(
+        default=256, description="a whole number of requests that a worker has in work at once, 1 or more"
+    )
+    request_timeout: Seconds = Field(default=30, description="a number of seconds, more than 0")
+    client_timeout: Seconds = Field(default=10, description="a number of seconds, more than 0")
+    keep_alive: Positive = Field(default=75, description="a whole number of seconds, 1 or more")
+    max_requests: int = Field(default=0, ge=0, description="a whole number of requests, 0 for no end")
+    shutdown_delay: float = Field(default=1, ge=0, le=60, description="a number of seconds from 0 to 60")
+    shutdown_timeout: float = Field(
+        default=10, le=3600, description="a number of seconds, 2 more than SHUTDOWN_DELAY or above, up to 3600"
+    )
+    unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")
+
+    api_keys: Annotated[str, _text(read_entries)] = Field(default="", description=ENTRIES)
+    public_metrics: bool = Field(default=True, description="1 if /metrics needs no key, else 0")
+    rate_limit: Annotated[str, _text(read_limits)] = Field(
+        default="", description="empty, or a number and a time as 100/minute, or several as 10/second;5000/hour"
+    )
+    rate_limit_store: Annotated[str, _text(read_store)] = Field(
+        default="", description="empty, or the address of a Redis server as redis://redis:6379/0"
+    )
+
+    @field_validator("shutdown_timeout")
+    @classmethod
+    def _leaves_time(cls, seconds: float, others: ValidationInfo) -> float:
+        """Leave some time to answer what was accepted. Raises ValueError."""
+        if seconds < others.data.get("shutdown_delay", 0) + 2:
+            raise ValueError
+        return seconds
+
+    @property
+    def title(self) -> str:
+        """The name of the API, as people read it."""
+        return self.project.title
+
+    @property
+    def version(self) -> str:
+        """The version of the project."""
+        return self.project.version
+
+    @property
+    def threads(self) -> int:
+        """How many threads a worker may calculate with, so that all workers together keep to the cores."""
+        return max(1, cores() // self.workers)
