@@ -65,6 +65,8 @@ class Signature(BaseModel):
     task: Task
     probabilities: bool
     n_samples: int
+    takes_frames: bool | None = None
+    """Whether the estimator was fitted on DataFrames, or on bare arrays; None if nobody has asked it."""
 
     @property
     def targets(self) -> list[Target]:

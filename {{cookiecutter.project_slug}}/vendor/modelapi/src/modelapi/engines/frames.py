@@ -1,4 +1,4 @@
-"""Columns as the DataFrame that an estimator was fitted on; needs pandas."""
+"""Columns as the DataFrame, or the bare array, that an estimator was fitted on; needs pandas."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def to_frame(columns: Columns, features: Iterable[Feature]) -> pd.DataFrame:
         for name, values in expand(columns, features).items()
     }
     return pd.DataFrame(arrays, copy=False)
+
+
+def bare(frame: pd.DataFrame) -> np.ndarray[Any, Any]:
+    """Return the columns in order as an array: float64, or objects if there is text."""
+    numbers = all(dtype.kind in "biuf" for dtype in frame.dtypes)
+    return frame.to_numpy(dtype=np.float64 if numbers else object)
 
 
 def _array(values: np.ndarray[Any, Any], feature: Feature) -> Any:

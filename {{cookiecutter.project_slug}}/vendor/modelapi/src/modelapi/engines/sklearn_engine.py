@@ -1,23 +1,19 @@
 """The estimator itself, stored with skops: loading it runs no code from the file."""
 
-import pkgutil
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import skops.io
 import threadpoolctl
 from sklearn.base import BaseEstimator
 
+from modelapi.engines import Prediction
+from modelapi.engines.frames import bare, to_frame
+from modelapi.engines.trust import trusted_types
 from modelapi.records.columns import Columns
-from modelapi.engines import EngineError, Prediction
-from modelapi.engines.frames import to_frame
 from modelapi.signature import Signature
-
-TRUSTED = ("sklearn.", "xgboost.", "lightgbm.")  # Packages whose classes may be made from a file.
-HARMLESS = ("numpy.dtype", "collections.OrderedDict")
 
 
 class SklearnEngine:
@@ -27,11 +23,15 @@ class SklearnEngine:
         self._estimator = estimator
         self._features = signature.features
         self._n_targets = len(signature.targets)
+        self._takes_frames = signature.takes_frames
+        if self._takes_frames is None:  # The package is older than this field.
+            self._takes_frames = hasattr(estimator, "feature_names_in_")
         self._has_probabilities = signature.probabilities
 
     def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
         """Predict one label per target and row of the columns, each an array of shape (n,)."""
-        X = as_fitted(self._estimator, to_frame(columns, self._features))
+        frame = to_frame(columns, self._features)
+        X = frame if self._takes_frames else bare(frame)
         answers = np.asarray(self._estimator.predict(X)).reshape(len(X), -1)
         shares = partial(self._probabilities, X)
         return Prediction(list(answers.T), shares() if probabilities else shares)
@@ -44,14 +44,6 @@ class SklearnEngine:
             return shares if isinstance(shares, list) else [shares]
         # A multilabel classifier answers how likely each label is to be 1.
         return [np.column_stack([1 - shares[:, place], shares[:, place]]) for place in range(self._n_targets)]
-
-
-def as_fitted(estimator: Any, frame: pd.DataFrame) -> pd.DataFrame | np.ndarray[Any, Any]:
-    """Return the frame or, for an estimator that was fitted on one, a bare array with the columns in order."""
-    if hasattr(estimator, "feature_names_in_"):
-        return frame
-    numbers = all(dtype.kind in "biuf" for dtype in frame.dtypes)
-    return frame.to_numpy(dtype=np.float64 if numbers else object)
 
 
 def load(content: bytes, signature: Signature, threads: int | None = None) -> SklearnEngine:
@@ -86,29 +78,3 @@ def _parts(value: Any) -> Iterator[BaseEstimator]:
 def read(content: bytes) -> Any:
     """Load an estimator that skops stored, without running code of its file. Raises EngineError."""
     return skops.io.loads(content, trusted=trusted_types(content))
-
-
-def trusted_types(content: bytes) -> list[str]:
-    """List the types in the file that skops does not know, but that are classes of libraries in TRUSTED.
-
-    Making one of these runs no code but the library's own. Raises EngineError if there are other types.
-    """
-    unknown = sorted(skops.io.get_untrusted_types(data=content))
-    refused = [name for name in unknown if not _is_trusted(name)]
-    if refused:
-        raise EngineError(
-            f"the model holds types that skops does not load safely ({', '.join(refused)}): "
-            "build the pipeline from scikit-learn's own parts, or store it with joblib and set ALLOW_PICKLE=1"
-        )
-    return unknown
-
-
-def _is_trusted(name: str) -> bool:
-    if not name.startswith(TRUSTED):
-        return name in HARMLESS
-    try:
-        kind = pkgutil.resolve_name(name)
-    except (ImportError, AttributeError):
-        return False
-    # Not what a module of these has only imported, as tempfile's classes.
-    return isinstance(kind, type) and f"{kind.__module__}.{kind.__qualname__}" == name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from modelapi.settings import PROJECT, Settings
+from modelapi.settings import PackageSettings
 from modelapi import outputs, package
 from modelapi.package import versions
 from modelapi.records.columns import Columns
@@ -24,7 +24,7 @@ def package_model(
     signature: Signature,
     *,
     metrics: Metrics,
-    settings: Settings,
+    settings: PackageSettings,
     engine: str | None = None,
 ) -> Manifest:
     """Make a fitted estimator the current model, for the engine named or the first that answers as it does.
@@ -50,7 +50,7 @@ def package_model(
             manifest = package.save(
                 settings.model_dir,
                 exported.content,
-                name=PROJECT["project"]["name"],
+                name=settings.project.name,
                 engine=name,
                 reason="; ".join([_comparison(parity.n_rows(rows), difference), *refused]),
                 libraries=exported.libraries,
@@ -63,7 +63,7 @@ def package_model(
     raise EngineError(f"no engine can serve this estimator: {'; '.join(refused)}")
 
 
-def candidates(engine: str | None, settings: Settings) -> list[str]:
+def candidates(engine: str | None, settings: PackageSettings) -> list[str]:
     """List the engines to try in order, or the one that was asked for. Raises EngineError if there is no such one."""
     if engine not in (None, *ENGINES):
         raise EngineError(f"there is no engine {engine}: name one of {', '.join(ENGINES)}")
@@ -72,7 +72,7 @@ def candidates(engine: str | None, settings: Settings) -> list[str]:
     return [engine] if engine else [name for name in ENGINES if name != "joblib" or settings.allow_pickle]
 
 
-def announce(manifest: Manifest, settings: Settings) -> str:
+def announce(manifest: Manifest, settings: PackageSettings) -> str:
     """Say which engine runs the model and why, and which version is current now."""
     folder = settings.model_dir / manifest.version
     return f"Engine {manifest.engine}: {manifest.reason}\n{versions.announce(folder)}"
@@ -94,7 +94,7 @@ def _predict(engine: Engine, rows: Columns, signature: Signature) -> Prediction:
 def _check_names(prediction: Prediction, signature: Signature) -> None:
     """Raise EngineError if the columns that a prediction adds to a table have a name twice."""
     places = sum(1 + len(target.classes or []) * signature.probabilities for target in signature.targets)
-    if len(outputs.table(prediction, signature)) < places:
+    if len(outputs.table(prediction, signature, probabilities=signature.probabilities)) < places:
         raise EngineError("two columns of a scored table would have the same name: rename a target of the model")
 
 

@@ -14,7 +14,7 @@ import skops.io
 
 from modelapi.records.columns import Columns
 from modelapi.engines import EngineError
-from modelapi.engines.sklearn_engine import trusted_types
+from modelapi.engines.trust import FEATURES, is_own, trusted_types
 from modelapi.engines.frames import to_frame
 from modelapi.signature import Signature
 from modelapi.packaging.model_files import OnnxModel
@@ -71,8 +71,8 @@ def _versions(distributions: list[str]) -> dict[str, str]:
     return {name: metadata.version(name) for name in dict.fromkeys(distributions)}
 
 
-class _Modules(pickle.Pickler):
-    """Collects the names of the packages whose objects an estimator is made of."""
+class _Names(pickle.Pickler):
+    """Collects the names of the classes and functions that an estimator is made of."""
 
     def __init__(self) -> None:
         super().__init__(io.BytesIO())
@@ -82,22 +82,22 @@ class _Modules(pickle.Pickler):
         """Look at each part that would be stored; all of them are stored as usual."""
         module = getattr(part, "__module__", None) or type(part).__module__
         if isinstance(module, str):
-            self.names.add(module.partition(".")[0])
+            self.names.add(f"{module}.{getattr(part, '__qualname__', type(part).__qualname__)}")
 
 
 def _distributions(estimator: Any) -> list[str]:
     """List the distributions whose classes and functions an estimator uses, in the order of their names.
 
-    Raises EngineError if it uses what is in none: a notebook, or a module of your own.
+    Raises EngineError if it uses what is neither in one nor in features/: of a notebook, or another module of yours.
     """
-    modules = _Modules()
+    pickler = _Names()
     try:
-        modules.dump(estimator)
+        pickler.dump(estimator)
     except Exception as error:
         raise EngineError(f"it cannot be pickled ({type(error).__name__})") from None
+    packages = {name: name.partition(".")[0] for name in pickler.names if not is_own(name)}
     known = metadata.packages_distributions()
-    foreign = modules.names - sys.stdlib_module_names - known.keys() - {"api", "model", "steps"}
-    if foreign or "__main__" in modules.names:
-        names = ", ".join(sorted(foreign | modules.names & {"__main__"}))
-        raise EngineError(f"it uses code of {names}, which the server could not import: put that into a package")
-    return sorted({known[name][0] for name in modules.names if name in known})
+    importable = (known.keys() | sys.stdlib_module_names) - {"__main__"}
+    if foreign := sorted(name for name, package in packages.items() if package not in importable):
+        raise EngineError(f"it uses {', '.join(foreign)}, which the server could not import: move it into {FEATURES}/")
+    return sorted({known[package][0] for package in packages.values() if package in known})

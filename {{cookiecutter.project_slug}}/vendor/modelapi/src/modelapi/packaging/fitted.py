@@ -1,7 +1,7 @@
-"""Package a fitted model: `make package MODEL=my.joblib SAMPLE=rows.csv [TARGET=y] [ENGINE=…] [ALLOW_PICKLE=1]`.
+"""Package a fitted model and make it the current one.
 
-The model is a file that skops, joblib or pickle wrote from a fitted estimator, or an ONNX model. The sample
-is a table with some of the rows that it was fitted on, from which the signature is read.
+The model is a file that skops, joblib or pickle wrote from a fitted estimator, or an ONNX model. The sample is a table
+with some of the rows that it was fitted on, from which the signature is read. A pickle needs ALLOW_PICKLE=1.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from modelapi.settings import SettingsError, load_settings
+from modelapi.settings import PackageSettings, SettingsError
 from modelapi.engines import ENGINES, EngineError
-from modelapi.engines.sklearn_engine import as_fitted
-from modelapi.engines.frames import to_frame
+from modelapi.engines.frames import bare, to_frame
+from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.training.dialect import SEPARATORS, TableError
 from modelapi.training.encoders import encoded_categories
@@ -30,34 +31,45 @@ from modelapi.packaging.engine_choice import announce, package_model
 from modelapi.training.reading import read_table
 from modelapi.training.targets import find
 
+EXAMPLES = (
+    "--model my.joblib --sample rows.csv",
+    "--model my.skops --sample rows.parquet --target churned --engine onnx",
+)
 MIN_ROWS = 2
+MAX_TRIED = 100  # Rows of the sample, with which it is seen what an estimator takes.
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Package the model and make it the current one."""
-    parser = argparse.ArgumentParser(prog="python -m modelapi.packaging.fitted", description=__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="a fitted estimator, or an ONNX model")
-    parser.add_argument("--sample", type=Path, required=True, help="a table with rows that it was fitted on")
-    parser.add_argument("--target", default="", help="the column of the sample that it predicts, or several: a,b")
-    parser.add_argument("--engine", help=f"one of {', '.join(ENGINES)} (default: the first that answers alike)")
-    parser.add_argument("--separator", help=f"of the sample, one of {', '.join(SEPARATORS)} (default: detected)")
-    parser.add_argument("--encoding", help="of the sample, as cp1252 (default: detected)")
-    options = parser.parse_args(arguments)
+    options = _options(arguments)
     try:
-        settings = load_settings()
+        settings = PackageSettings.load()
         model = read_model(options.model, allow_pickle=settings.allow_pickle)
         sample = read_sample(options.sample, model, options.separator, options.encoding)
         targets = find(options.target, sample) if options.target else []
         X = select(sample, model, targets)
         features = read_features(X, encoded_categories(model, list(X.columns)))
         columns = to_columns(X, features)
-        targets = name_targets(sample, X, targets, count_outputs(model, to_frame(columns, features)))
-        signature = infer(features, targets, model, len(X))
+        frame = to_frame(columns, features)
+        is_frame = takes_frames(model, frame)
+        targets = name_targets(sample, X, targets, count_outputs(model, frame if is_frame else bare(frame)))
+        signature = infer(features, targets, model, len(X), takes_frames=is_frame)
         metrics = {"sample_rows": len(X)}
         manifest = package_model(model, columns, signature, metrics=metrics, settings=settings, engine=options.engine)
     except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
         sys.exit(f"Not packaged: {error}")
     print(announce(manifest, settings))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = Options("package", "Not packaged", str(__doc__), *EXAMPLES)
+    parser.add_argument("--model", type=Path, help="a fitted estimator, or an ONNX model")
+    parser.add_argument("--sample", type=Path, help="a table with rows that it was fitted on")
+    parser.add_argument("--target", default="", help="the column of the sample that it predicts, or several: a,b")
+    parser.add_argument("--engine", help=f"one of {', '.join(ENGINES)} (default: the first that answers alike)")
+    parser.add_argument("--separator", help=f"of the sample, one of {', '.join(SEPARATORS)} (default: detected)")
+    parser.add_argument("--encoding", help="of the sample, as cp1252 (default: detected)")
+    return parser.read(arguments, "model", "sample")
 
 
 def read_sample(path: Path, model: Any, separator: str | None, encoding: str | None) -> pd.DataFrame:
@@ -114,17 +126,44 @@ def name_targets(sample: pd.DataFrame, X: pd.DataFrame, targets: Sequence[str], 
     return ["target"] if n_outputs == 1 else [f"target_{number}" for number in range(n_outputs)]
 
 
-def count_outputs(model: Any, frame: pd.DataFrame) -> int:
-    """Count the values that an estimator predicts for a row. Raises EngineError."""
+def takes_frames(model: Any, frame: pd.DataFrame) -> bool | None:
+    """Tell whether an estimator was fitted on DataFrames; None of an ONNX model.
+
+    It says so by feature_names_in_. Of a pipeline that begins with a transformer of your own, which need not have that,
+    it is seen from what it can predict: it is asked for a frame first, for that has the names of the columns too.
+    """
+    if isinstance(model, OnnxModel):
+        return None
+    if hasattr(model, "feature_names_in_"):
+        return True
+    few = frame.head(MAX_TRIED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", "X has feature names", UserWarning)  # So scikit-learn says: no frame.
+        try:
+            model.predict(few)
+        except UserWarning:
+            return False
+        except Exception:
+            return not _predicts(model, bare(few))
+    return True
+
+
+def _predicts(model: Any, X: Any) -> bool:
+    try:
+        model.predict(X)
+    except Exception:
+        return False
+    return True
+
+
+def count_outputs(model: Any, X: Any) -> int:
+    """Count the values that an estimator predicts for a row of X, as it was fitted on. Raises EngineError."""
     if isinstance(model, OnnxModel):
         return model.n_outputs
+    if not hasattr(model, "predict"):
+        raise EngineError(f"a {type(model).__name__} cannot predict: package a fitted estimator with predict")
     try:
-        return np.asarray(model.predict(as_fitted(model, frame))).reshape(len(frame), -1).shape[1]
-    except AttributeError:
-        raise EngineError(f"a {type(model).__name__} cannot predict: package a fitted estimator with predict") from None
+        return np.asarray(model.predict(X)).reshape(len(X), -1).shape[1]
     except Exception as error:
         raise EngineError(f"the model cannot predict the sample: {error}".splitlines()[0]) from None
-
-
-if __name__ == "__main__":
-    main()

@@ -16,6 +16,7 @@ from onnx import external_data_helper
 
 from modelapi.engines import EngineError, sklearn_engine
 from modelapi.engines.onnx_engine import open_session
+from modelapi.engines.trust import FEATURES, absent
 
 LABELS = re.compile("classlabels_(strings|ints|int64s)")
 # What a pickle begins with, and what joblib's compressors do.
@@ -85,11 +86,11 @@ def _read_pickle(path: Path, content: bytes) -> Any:
             warnings.simplefilter("always")
             estimator = joblib.load(io.BytesIO(content))
     except ModuleNotFoundError as error:
-        raise EngineError(f"{path} needs the module {error.name}, which is not installed: install it first") from None
+        raise EngineError(f"{path} cannot be loaded: {absent(str(error.name))}") from None
     except AttributeError as error:
         raise EngineError(
             f"{path} cannot be loaded ({error}): it uses a function or a class of the script or notebook that made it, "
-            "so move that into a module that is installed here, and store the estimator again"
+            f"so move that into {FEATURES}/, and store the estimator again"
         ) from None
     except Exception as error:
         raise EngineError(f"{path} cannot be loaded ({type(error).__name__}): store the estimator again") from None

@@ -52,7 +52,14 @@ def _plain(values: pd.Series[Any]) -> list[Any]:
     return values.astype(object).where(values.notna(), None).tolist()
 
 
-def infer(features: list[Feature], names: Sequence[str], estimator: Any, n_samples: int) -> Signature:
+def infer(
+    features: list[Feature],
+    names: Sequence[str],
+    estimator: Any,
+    n_samples: int,
+    *,
+    takes_frames: bool | None = None,
+) -> Signature:
     """Put together the signature of a fitted estimator that predicts the targets of these names."""
     targets = [
         Target(name=name, type=_label_type(labels), classes=labels)
@@ -72,6 +79,7 @@ def infer(features: list[Feature], names: Sequence[str], estimator: Any, n_sampl
         task=task,
         probabilities=targets[0].classes is not None and hasattr(estimator, "predict_proba"),
         n_samples=n_samples,
+        takes_frames=takes_frames,
     )
 
 

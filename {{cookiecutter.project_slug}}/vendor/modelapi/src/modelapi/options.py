@@ -1,0 +1,35 @@
+"""The options of the verbs; they are called as the Makefile calls its variables: MODEL=my.joblib is --model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+
+class Options(argparse.ArgumentParser):
+    """The options of a verb, which says in one line what is wrong with them, and in `--help` how they are used."""
+
+    def __init__(self, verb: str, refusal: str, text: str, *examples: str) -> None:
+        lines = [f"  modelapi {verb} {example}".rstrip() for example in examples]
+        super().__init__(
+            prog=f"modelapi {verb}",
+            description=text,
+            epilog="\n".join(["for example:", *lines]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        self._refusal = refusal
+
+    def read(self, arguments: Sequence[str] | None, *needed: str) -> argparse.Namespace:
+        """Read the options, or exit with one line if one that is needed is not among them."""
+        options = self.parse_args(arguments)
+        missing = [f"{name.upper()}=…" for name in needed if not getattr(options, name)]
+        if missing:
+            sys.exit(f'{self._refusal}: name {" and ".join(missing)} ("{self.prog} --help" says more)')
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with one line."""
+        sys.exit(f'{self._refusal}: {message} ("{self.prog} --help" says more)')
