@@ -1,69 +1,54 @@
-"""The estimators that `make train` can fit, by name."""
+"""What `make train` fits: change the pipeline here; the rest, from reading the table to the package, is modelapi's."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
+from modelapi.train import Task, train
 from sklearn import ensemble
+from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils import get_tags
 
-from steps.dialect import TableError
-
-SEED = 0
-
-
-class Kind(NamedTuple):
-    """How to make an estimator of either task, and whether it wants numbers scaled and takes sparse matrices."""
-
-    classifier: Callable[..., Any]
-    regressor: Callable[..., Any]
-    options: dict[str, Any]
-    scaled: bool = False
-    sparse: bool = True
-
-
-_SEEDED = {"random_state": SEED}
-ESTIMATORS = {
-    "linear": Kind(lambda: LogisticRegression(max_iter=1_000), Ridge, {}, scaled=True),
-    "nearest-neighbors": Kind(KNeighborsClassifier, KNeighborsRegressor, {}, scaled=True, sparse=False),
-    "decision-tree": Kind(DecisionTreeClassifier, DecisionTreeRegressor, _SEEDED),
-    "random-forest": Kind(ensemble.RandomForestClassifier, ensemble.RandomForestRegressor, _SEEDED),
-    "extra-trees": Kind(ensemble.ExtraTreesClassifier, ensemble.ExtraTreesRegressor, _SEEDED),
-    "gradient-boosting": Kind(ensemble.GradientBoostingClassifier, ensemble.GradientBoostingRegressor, _SEEDED),
-    "hist-gradient-boosting": Kind(
-        ensemble.HistGradientBoostingClassifier, ensemble.HistGradientBoostingRegressor, _SEEDED, sparse=False
+SEED = {"random_state": 0}
+# By name, as in ESTIMATOR=random-forest: what predicts labels, and what predicts quantities.
+ESTIMATORS: dict[str, tuple[Any, Any]] = {
+    "linear": (LogisticRegression(max_iter=1_000), Ridge()),
+    "nearest-neighbors": (KNeighborsClassifier(), KNeighborsRegressor()),
+    "decision-tree": (DecisionTreeClassifier(**SEED), DecisionTreeRegressor(**SEED)),
+    "random-forest": (ensemble.RandomForestClassifier(**SEED), ensemble.RandomForestRegressor(**SEED)),
+    "extra-trees": (ensemble.ExtraTreesClassifier(**SEED), ensemble.ExtraTreesRegressor(**SEED)),
+    "gradient-boosting": (ensemble.GradientBoostingClassifier(**SEED), ensemble.GradientBoostingRegressor(**SEED)),
+    "hist-gradient-boosting": (
+        ensemble.HistGradientBoostingClassifier(**SEED),
+        ensemble.HistGradientBoostingRegressor(**SEED),
     ),
 }
+SCALED = ("linear", "nearest-neighbors")  # These compare numbers with each other,
+DENSE = ("nearest-neighbors", "hist-gradient-boosting")  # and these take no sparse matrix, or gain nothing by one.
 
 
-def find_estimator(name: str | None) -> Kind:
-    """Look an estimator up, the linear one by default. Raises TableError that lists the names."""
-    if name is not None and name not in ESTIMATORS:
-        raise TableError(f"there is no estimator {name}: name one of {', '.join(ESTIMATORS)}")
-    return ESTIMATORS[name or "linear"]
+def build_pipeline(X: pd.DataFrame, task: Task, estimator: str = "linear") -> Pipeline:
+    """Make the unfitted pipeline for a table of features: impute, scale or one-hot encode, then the estimator."""
+    numbers = list(X.select_dtypes("number"))
+    others = [name for name in X.columns if name not in numbers]
+    impute = SimpleImputer(strategy="median")
+    encode = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    steps = [
+        ("numbers", make_pipeline(impute, StandardScaler()) if estimator in SCALED else impute, numbers),
+        ("categories", encode, others),
+    ]
+    preprocessing = ColumnTransformer(
+        [step for step in steps if step[2]], sparse_threshold=0 if estimator in DENSE else 0.3
+    )
+    labels, quantities = ESTIMATORS[estimator]
+    last = labels if task == "classification" else quantities
+    return Pipeline([("preprocessing", preprocessing), ("estimator", clone(last))])
 
 
-def build_pipeline(X: pd.DataFrame, kind: Kind, task: str, n_targets: int) -> Pipeline:
-    """Make the unfitted pipeline: impute, scale or one-hot encode, then the estimator."""
-    imputer = SimpleImputer(strategy="median")
-    numbers = make_pipeline(imputer, StandardScaler()) if kind.scaled else imputer
-    categories = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
-    names = list(X.select_dtypes("number"))
-    others = [name for name in X.columns if name not in names]
-    steps = [("numbers", numbers, names), ("categories", categories, others)]
-    preprocessing = ColumnTransformer([step for step in steps if step[2]], sparse_threshold=0.3 if kind.sparse else 0)
-    estimator = (kind.classifier if task == "classification" else kind.regressor)(**kind.options)
-    if n_targets > 1 and not get_tags(estimator).target_tags.multi_output:
-        wrap = MultiOutputClassifier if task == "classification" else MultiOutputRegressor
-        estimator = wrap(estimator)
-    return Pipeline([("preprocessing", preprocessing), ("estimator", estimator)])
+if __name__ == "__main__":
+    train(build_pipeline, estimators=ESTIMATORS)

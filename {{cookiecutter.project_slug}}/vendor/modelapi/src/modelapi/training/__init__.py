@@ -1,1 +1,1 @@
-"""What is run by hand or by CI: train, package, score, docs. Each runs as `python -m steps.NAME`."""
+"""Training: tables read, columns chosen, pipelines evaluated."""

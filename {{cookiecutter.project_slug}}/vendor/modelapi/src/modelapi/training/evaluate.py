@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress
 from sklearn import metrics
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
-from steps.estimators import SEED
+from modelapi.training.targets import Task
 
 MAX_FOLDS = 5
+SEED = 0
 Array = np.ndarray[Any, Any]
 
 
 def evaluate(
-    pipeline: Pipeline, X: pd.DataFrame, y: pd.DataFrame, task: str, advance: Callable[[], None]
+    pipeline: Pipeline, X: pd.DataFrame, y: pd.DataFrame, task: Task, advance: Callable[[], None]
 ) -> dict[str, Any]:
     """Score a pipeline on each fold when fitted on the others; y : DataFrame of shape (n_samples, n_targets).
 
@@ -44,7 +41,7 @@ def evaluate(
         advance()
     answer: dict[str, Any] = {"folds": folds}
     for name, values in scores.items():
-        if name.startswith("baseline_"):
+        if f"baseline_{name}" not in scores:
             continue
         answer[name] = _round(np.mean(values))
         answer[f"{name}_std"] = _round(np.std(values))
@@ -52,7 +49,7 @@ def evaluate(
     return answer
 
 
-def count_folds(y: pd.DataFrame, task: str) -> int:
+def count_folds(y: pd.DataFrame, task: Task) -> int:
     """Take as many folds as the rarest class has rows, from 2 to 5."""
     rarest = y.iloc[:, 0].value_counts().min() if task == "classification" and y.shape[1] == 1 else MAX_FOLDS
     return max(2, min(MAX_FOLDS, int(rarest)))
@@ -66,14 +63,16 @@ def as_y(y: pd.DataFrame) -> Any:
 def _score(fitted: Any, X: pd.DataFrame, y: pd.DataFrame, labels: bool) -> dict[str, list[float]]:
     """List the scores of each target by the name of the metric."""
     predicted = np.asarray(fitted.predict(X)).reshape(y.shape)
+    shares = fitted.predict_proba(X) if labels and hasattr(fitted, "predict_proba") else None
     scores: dict[str, list[float]] = defaultdict(list)
     for place, name in enumerate(y.columns):
         own = y[name].to_numpy()
         if labels:
-            single = y.shape[1] == 1
-            shares = fitted.predict_proba(X) if single else fitted.predict_proba(X)[place]
-            classes = fitted.classes_ if single else fitted.classes_[place]
-            found = _of_labels(own, predicted[:, place].astype(own.dtype), shares, classes)
+            found = _of_labels(own, predicted[:, place].astype(own.dtype))
+            if shares is not None:
+                single = y.shape[1] == 1
+                classes = fitted.classes_ if single else fitted.classes_[place]
+                found |= _of_probabilities(own, shares if single else shares[place], classes)
         else:
             found = _of_quantities(own, predicted[:, place])
         for metric, score in found.items():
@@ -89,15 +88,18 @@ def _of_quantities(own: Array, predicted: Array) -> dict[str, float]:
     }
 
 
-def _of_labels(own: Array, predicted: Array, shares: Array, classes: Array) -> dict[str, float]:
+def _of_labels(own: Array, predicted: Array) -> dict[str, float]:
+    return {
+        "accuracy": metrics.accuracy_score(own, predicted),
+        "balanced_accuracy": metrics.recall_score(own, predicted, labels=np.unique(own), average="macro"),
+    }
+
+
+def _of_probabilities(own: Array, shares: Array, classes: Array) -> dict[str, float]:
     place = {label: column for column, label in enumerate(classes.tolist())}
     # A class that is not in the other folds has no column: it was given no chance.
     chances = [shares[row, place[label]] if label in place else 0.0 for row, label in enumerate(own.tolist())]
-    scores = {
-        "accuracy": metrics.accuracy_score(own, predicted),
-        "balanced_accuracy": metrics.recall_score(own, predicted, labels=np.unique(own), average="macro"),
-        "log_loss": float(-np.log(np.clip(chances, 1e-15, 1)).mean()),
-    }
+    scores = {"log_loss": float(-np.log(np.clip(chances, 1e-15, 1)).mean())}
     if len(classes) == 2 and len(np.unique(own)) == 2:
         scores["roc_auc"] = metrics.roc_auc_score(own == classes[1], shares[:, 1])
     return scores
@@ -105,20 +107,3 @@ def _of_labels(own: Array, predicted: Array, shares: Array, classes: Array) -> d
 
 def _round(value: Any) -> float:
     return float(f"{value:.4g}")
-
-
-@contextmanager
-def progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar on a terminal, on stderr, if the work takes longer than a second; answers how to move it on."""
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-    task = bar.add_task("Training", total=total)
-    timer = threading.Timer(1, bar.start)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield lambda: bar.advance(task)
-    finally:
-        timer.cancel()
-        timer.join()
-        bar.stop()

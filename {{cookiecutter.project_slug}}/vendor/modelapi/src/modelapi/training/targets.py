@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import difflib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from pandas.api import types
 
 from modelapi.training.dialect import TableError
 from modelapi.training.reading import listing, plain
+
+Task = Literal["classification", "regression"]
+"""What a pipeline is to learn: labels or quantities."""
 
 TASKS = ("binary", "multiclass", "regression", "multi-output")
 MIN_ROWS = 10
@@ -58,10 +61,10 @@ def without_rare(table: pd.DataFrame, target: str) -> pd.DataFrame:
     return table[~table[target].isin(once)]
 
 
-def read_task(y: pd.DataFrame, task: str | None) -> str:
+def read_task(y: pd.DataFrame, task: str | None) -> Task:
     """Name the task of targets, DataFrame of shape (n_samples, n_targets), or check the one that was asked for.
 
-    Answers classification or regression. Raises TableError if the targets do not fit, or not each other.
+    Raises TableError if the targets do not fit, or not each other.
     """
     if task not in (None, *TASKS):
         raise TableError(f"there is no task {task}: name one of {', '.join(TASKS)}")
@@ -99,7 +102,7 @@ def is_label(values: pd.Series[Any]) -> bool:
     return _is_whole(values) and (len(counts) == 2 or bool(few and dense))
 
 
-def as_fitted(y: pd.DataFrame, task: str) -> pd.DataFrame:
+def as_fitted(y: pd.DataFrame, task: Task) -> pd.DataFrame:
     """Give targets the dtypes that an estimator is fitted on: labels that are numbers become integers."""
     if task == "regression":
         return y.astype("float64")

@@ -1,0 +1,123 @@
+"""Train a model on a table and package it: all that is around a project's pipeline.
+
+The table is CSV or Parquet, also packed with gzip. Without one, it is what pyproject.toml names under
+[tool.modelapi.train].
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+
+from modelapi.engines import ENGINES, EngineError
+from modelapi.options import Options
+from modelapi.package import Manifest, PackageError
+from modelapi.packaging.engine_choice import announce, candidates, package_model
+from modelapi.project import current_project
+from modelapi.settings import PackageSettings, SettingsError
+from modelapi.signature import Signature, label_name
+from modelapi.training.dialect import SEPARATORS, TableError
+from modelapi.training.evaluate import as_y, count_folds, evaluate
+from modelapi.training.features import SignatureError, infer
+from modelapi.training.reading import listing
+from modelapi.training.report import print_metrics, progress
+from modelapi.training.rows import read_rows
+from modelapi.training.targets import TASKS, Task
+
+__all__ = ["Task", "train"]
+
+OPTIONS = {
+    "data": "a table with a header line: CSV or Parquet, also packed with gzip",
+    "target": "the column to predict, or several: a,b",
+    "features": "the columns to predict from: a,b,c (default: all that look useful)",
+    "drop": "columns not to predict from: a,b,c",
+    "task": f"one of {', '.join(TASKS)} (default: as the target says)",
+    "estimator": "one of {estimators} (default: as build_pipeline has it)",
+    "engine": f"one of {', '.join(ENGINES)} (default: the first that answers as the estimator does)",
+    "separator": f"one of {', '.join(SEPARATORS)} (default: detected)",
+    "encoding": "any of Python's encodings, as cp1252 (default: detected)",
+}
+EXAMPLES = ("", "--data churn.csv --target churned", "--data churn.csv --target churned --drop id,notes --engine onnx")
+
+
+def train(
+    build_pipeline: Callable[..., Any], *, estimators: Collection[str] = (), arguments: Sequence[str] | None = None
+) -> None:
+    """Cross-validate a pipeline, fit it on all rows and make it the current model, or exit with one line.
+
+    build_pipeline : called as build_pipeline(X, task), with `estimator` by name if there is such an option; returns an
+        unfitted scikit-learn estimator. X is the DataFrame of the features, of shape (n_samples, n_features).
+    estimators : the names that may be given as ESTIMATOR.
+    arguments : the options, by default those of the command line.
+    """
+    options = _options(estimators, arguments)
+    try:
+        settings = PackageSettings.load()
+        manifest = _train(build_pipeline, estimators, options, settings)
+    except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
+        sys.exit(f"Not trained: {error}")
+    print(announce(manifest, settings))
+
+
+def _train(
+    build_pipeline: Callable[..., Any],
+    estimators: Collection[str],
+    options: argparse.Namespace,
+    settings: PackageSettings,
+) -> Manifest:
+    if not options.data:
+        raise TableError("no table is named: name one, as in DATA=churn.csv")
+    if not options.target:
+        raise TableError("no target is named: name the column to predict, as in TARGET=churned")
+    if options.estimator and options.estimator not in estimators:
+        raise TableError(f"there is no estimator {options.estimator}: name one of {', '.join(estimators) or 'none'}")
+    candidates(options.engine, settings)  # Before anything is fitted, say that there is no such engine.
+    X, y, task, features, columns = read_rows(options)
+    chosen = {"estimator": options.estimator} if options.estimator else {}
+    pipeline = _for_targets(build_pipeline(X, task, **chosen), task, y.shape[1])
+    with warnings.catch_warnings(), progress(count_folds(y, task) + 1) as advance:
+        warnings.simplefilter("ignore")  # Of folds without a class, and of solvers that stop early.
+        metrics = evaluate(pipeline, X, y, task, advance)
+        pipeline.fit(X, as_y(y))
+    signature = infer(features, list(y.columns), pipeline, len(X), takes_frames=True)
+    print(f"Task {signature.task}: predicts {_targets(signature)}")
+    print(f"from {listing([feature.name or repr(feature.name) for feature in features])}")
+    print_metrics(metrics)
+    return package_model(pipeline, columns, signature, metrics=metrics, settings=settings, engine=options.engine)
+
+
+def _for_targets(pipeline: Any, task: Task, n_targets: int) -> Any:
+    """Let an estimator that predicts one target be fitted for each of several; what is before it stays. Raises EngineError."""
+    if not hasattr(pipeline, "fit"):
+        raise EngineError(f"build_pipeline returned a {type(pipeline).__name__}: let it return a scikit-learn pipeline")
+    last = pipeline.steps[-1][1] if isinstance(pipeline, Pipeline) else pipeline
+    if n_targets == 1 or get_tags(last).target_tags.multi_output:
+        return pipeline
+    wrapped = (MultiOutputClassifier if task == "classification" else MultiOutputRegressor)(last)
+    return pipeline.set_params(**{pipeline.steps[-1][0]: wrapped}) if isinstance(pipeline, Pipeline) else wrapped
+
+
+def _targets(signature: Signature) -> str:
+    labels = [[label_name(label) for label in target.classes or ["a number"]] for target in signature.targets]
+    return ", ".join(f"{target.name} ({listing(own)})" for target, own in zip(signature.targets, labels, strict=True))
+
+
+def _options(estimators: Collection[str], arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = Options("train", "Not trained", str(__doc__), *EXAMPLES)
+    for name, text in OPTIONS.items():
+        parser.add_argument(f"--{name}", help=text.format(estimators=", ".join(estimators)))
+    options = parser.read(arguments)
+    project = current_project()
+    defaults = project.options.get("train", {})
+    if options.data is None and "data" in defaults:
+        options.data = project.root / defaults["data"]
+        options.features = options.features or (None if options.target or options.drop else defaults.get("features"))
+        options.target = options.target or defaults.get("target")
+    return options

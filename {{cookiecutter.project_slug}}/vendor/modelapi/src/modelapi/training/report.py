@@ -1,0 +1,38 @@
+"""What is shown of training: a bar while it lasts, and how good the model is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+
+def print_metrics(metrics: dict[str, Any]) -> None:
+    """Print the scores of the model and of the baseline side by side."""
+    title = f"in {metrics['folds']}-fold cross-validation"
+    print(f"\n  {title:<27} {'model':>20} {'baseline':>10}")
+    for name in [name for name in metrics if f"baseline_{name}" in metrics]:
+        model = f"{metrics[name]:.4g} ± {metrics[f'{name}_std']:.2g}"
+        print(f"  {name.replace('_', ' '):<27} {model:>20} {metrics[f'baseline_{name}']:>10.4g}")
+    print()
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal, on stderr, if the work takes longer than a second; answers how to move it on."""
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("Training", total=total)
+    timer = threading.Timer(1, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda: bar.advance(task)
+    finally:
+        timer.cancel()
+        timer.join()
+        bar.stop()
