@@ -1,12 +1,31 @@
 """The model card: what a model takes, how good it was and where it comes from, as one HTML page."""
 
-from collections.abc import Iterable, Mapping
+import os
+import sys
+import webbrowser
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 
+from modelapi.options import Options
 from modelapi.outputs import range_of
+from modelapi.package.manifest import PackageError
+from modelapi.package.versions import current
+from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Feature, Signature, Target, label_name
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Open the card of the current model where there is a browser, and say where it is."""
+    Options("card", "Not shown", "Show the card of the current model.", "").read(arguments)
+    try:
+        path = current(PackageSettings.load().model_dir) / "card.html"
+    except (SettingsError, PackageError) as error:
+        sys.exit(f"Not shown: {error}")
+    print(path)
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("darwin", "win32"):
+        webbrowser.open(path.as_uri())
 
 
 def render(

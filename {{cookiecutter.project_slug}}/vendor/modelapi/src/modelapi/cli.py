@@ -1,0 +1,73 @@
+"""The command `modelapi`: one verb for each thing that is done with the project it stands in."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from modelapi import __version__
+from modelapi.project import current_project
+
+
+class Verb(NamedTuple):
+    """What a verb does, an example of its options, and the module whose main(arguments) does it."""
+
+    module: str
+    text: str
+    example: str = ""
+
+
+VERBS = {
+    "train": Verb("modelapi.training.script", "Train the model on a table", "--data churn.csv --target churned"),
+    "package": Verb("modelapi.packaging.fitted", "Package a fitted model", "--model my.joblib --sample rows.csv"),
+    "rollback": Verb("modelapi.package.rollback", "Go back to the version before"),
+    "serve": Verb("modelapi.process.serve", "Serve the API with the current model"),
+    "score": Verb("modelapi.scoring.score", "Score a table", "--input rows.csv --output scored.csv"),
+    "docs": Verb("modelapi.serving.swagger", "Write docs/swagger.yaml"),
+    "card": Verb("modelapi.package.card", "Show the card of the current model"),
+    "api-key": Verb("modelapi.serving.api_key", "Make a key for the API", "--name ada"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what a verb says, in the project that the working directory is in."""
+    verb, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if verb in ("-h", "--help", "help"):
+        print(_help())
+    elif verb == "--version":
+        print(f"modelapi {__version__}")
+    elif verb not in VERBS:
+        near = difflib.get_close_matches(verb, VERBS, 1)
+        sys.exit(f"modelapi has no verb {verb}: " + (f"did you mean {near[0]}?" if near else f"try {', '.join(VERBS)}"))
+    else:
+        _run(verb, rest)
+
+
+def _run(verb: str, arguments: Sequence[str]) -> None:
+    # Unlike `python -m`, an installed command does not look for modules where it stands: api, features, steps.
+    sys.path.insert(0, str(current_project().root))
+    try:
+        module = importlib.import_module(VERBS[verb].module)  # And no other: serving needs no pandas, training no web.
+    except ModuleNotFoundError as error:
+        sys.exit(f'modelapi {verb} needs {error.name}, which is not installed: run "make develop" first')
+    try:
+        module.main(arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _help() -> str:
+    verbs = [f"  {name:<10} {verb.text:<38} {verb.example}".rstrip() for name, verb in VERBS.items()]
+    return "\n".join(
+        [
+            "usage: modelapi VERB [options], in the folder of a project",
+            "",
+            *verbs,
+            "",
+            "modelapi VERB --help says more of each. The Makefile has the same verbs: make train DATA=churn.csv is",
+            "modelapi train --data churn.csv. Settings, as MODEL_DIR, come from the environment and from .env.",
+        ]
+    )
