@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, cast
 
+import numpy as np
 import pyarrow as pa
 from pydantic_core import from_json, to_json
 
@@ -77,15 +78,15 @@ class Format(ABC):
         """Make the function that types rows, the first of which has the number given, and raises RecordsError."""
 
     @abstractmethod
-    def write(self, rows: Any, prediction: Prediction, signature: Signature) -> Any:
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> Any:
         """Make the part of the output for these rows, each with its prediction."""
 
     @abstractmethod
     def reject(self, rows: Any, bad: Sequence[BadRow]) -> bytes:
         """Make the part of the side file for these rows, each with what is wrong."""
 
-    def sink(self, file: IO[bytes], _signature: Signature, _nothing: Prediction) -> Sink:
-        """Begin the output; the prediction of no rows says which columns it has."""
+    def sink(self, file: IO[bytes], _signature: Signature, *, probabilities: bool) -> Sink:  # noqa: ARG002
+        """Begin the output."""
         return file
 
     def side_header(self) -> bytes:
@@ -137,18 +138,18 @@ class CsvFormat(Format):
         """Make the parser of the cells under this header. Raises InvalidRecords if it does not fit."""
         return CellParser(signature.features, self.columns, unknown_categories=unknown_categories).parse
 
-    def write(self, rows: Any, prediction: Prediction, signature: Signature) -> bytes:
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> bytes:
         """Write the columns of the prediction behind those of the rows."""
-        added = zip(*outputs.table(prediction, signature).values(), strict=True)
-        return self._text([*row, *cells] for row, cells in zip(rows, added, strict=True))
+        added = outputs.table(prediction, signature, probabilities=probabilities).values()
+        return self._text([*row, *cells] for row, cells in zip(rows, zip(*added, strict=True), strict=True))
 
     def reject(self, rows: Any, bad: Sequence[BadRow]) -> bytes:
         """Write number and reason before the cells, of which there may be too many."""
         return self._text([*why, *row] for why, row in zip(bad, rows, strict=True))
 
-    def sink(self, file: IO[bytes], signature: Signature, nothing: Prediction) -> Sink:
+    def sink(self, file: IO[bytes], signature: Signature, *, probabilities: bool) -> Sink:
         """Begin with the header."""
-        file.write(self._text([[*self.columns, *outputs.table(nothing, signature)]], self._mark))
+        file.write(self._text([[*self.columns, *added_names(signature, probabilities=probabilities)]], self._mark))
         return file
 
     def side_header(self) -> bytes:
@@ -177,10 +178,10 @@ class JsonFormat(Format):
         """Make the parser of lines."""
         return RecordParser(signature, unknown_categories=unknown_categories, unknown_fields="ignore").parse_lines
 
-    def write(self, rows: Any, prediction: Prediction, signature: Signature) -> bytes:
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> bytes:
         """Write the members of the prediction behind those of each line, which stays as it is."""
         members = {"prediction": outputs.predictions(prediction, signature)}
-        if prediction.probabilities is not None:
+        if probabilities:
             members["probability"] = outputs.probabilities(prediction, signature)
         taken = [f'"{name}"'.encode() for name in members]
         lines = []
@@ -199,6 +200,13 @@ class JsonFormat(Format):
     def reject(self, rows: Any, bad: Sequence[BadRow]) -> bytes:
         """Write number and reason before the members; what is no JSON object becomes a string."""
         return self._pack(b"".join(rejected(_record(row), why) for row, why in zip(rows, bad, strict=True)))
+
+
+def added_names(signature: Signature, *, probabilities: bool) -> list[str]:
+    """Name the columns that a prediction adds to a table."""
+    shares = [np.empty((0, len(target.classes or []))) for target in signature.targets]
+    nothing = Prediction([np.empty(0) for _ in signature.targets], shares)
+    return list(outputs.table(nothing, signature, probabilities=probabilities))
 
 
 @contextmanager

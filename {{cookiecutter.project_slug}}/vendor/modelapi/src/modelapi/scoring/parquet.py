@@ -15,7 +15,7 @@ from modelapi.records.faults import Policy
 from modelapi.records.parser import RecordParser
 from modelapi.signature import Signature
 from modelapi.records.tables import BATCH_ROWS
-from modelapi.scoring.formats import BadRow, Format, Parse, Sink, reading, rejected, split_suffix
+from modelapi.scoring.formats import BadRow, Format, Parse, Sink, added_names, reading, rejected, split_suffix
 
 BATCH_CELLS = 1_000_000
 ROW_GROUP = 32_000_000  # Bytes in memory.
@@ -56,10 +56,10 @@ class ParquetFormat(Format):
         """Take some of the rows."""
         return rows.take(pa.array(places, pa.int64()))
 
-    def write(self, rows: Any, prediction: Prediction, signature: Signature) -> Any:
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> Any:
         """Put the columns of the prediction behind those of the rows."""
-        schema = self._with(signature, prediction)
-        cells = outputs.table(prediction, signature).values()
+        schema = self._with(signature, probabilities)
+        cells = outputs.table(prediction, signature, probabilities=probabilities).values()
         added = [pa.array(values, schema.types[place]) for place, values in enumerate(cells, len(self.columns))]
         return pa.RecordBatch.from_arrays([*rows.columns, *added], schema=schema)
 
@@ -67,18 +67,16 @@ class ParquetFormat(Format):
         """Write each row as a JSON object."""
         return b"".join(rejected(record, why) for record, why in zip(_records(rows), bad, strict=True))
 
-    def sink(self, file: IO[bytes], signature: Signature, nothing: Prediction) -> Sink:
+    def sink(self, file: IO[bytes], signature: Signature, *, probabilities: bool) -> Sink:
         """Begin a file whose schema is that of the input and the columns of the prediction."""
-        return ParquetSink(file, self._with(signature, nothing))
+        return ParquetSink(file, self._with(signature, probabilities))
 
-    def _with(self, signature: Signature, prediction: Prediction) -> Any:
+    def _with(self, signature: Signature, probabilities: bool) -> Any:
         types = []
         for target in signature.targets:
-            types.append(TYPES[target.type])
-            if prediction.probabilities is not None:
-                types += [pa.float64() for _ in target.classes or []]
+            types += [TYPES[target.type], *[pa.float64() for _ in (target.classes or []) if probabilities]]
         schema = self._schema
-        for name, kind in zip(outputs.table(prediction, signature), types, strict=True):
+        for name, kind in zip(added_names(signature, probabilities=probabilities), types, strict=True):
             schema = schema.append(pa.field(name, kind))
         return schema
 

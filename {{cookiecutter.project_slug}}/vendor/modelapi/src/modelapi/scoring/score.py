@@ -1,7 +1,7 @@
-"""Score a file with the current model: `make score INPUT=rows.csv OUTPUT=scored.csv`.
+"""Score a table with the current model, as the API would: each row gets the columns of its prediction.
 
-It is read, scored on all cores and written in batches, so its size does not matter; the output appears whole or
-not at all. Rows that cannot be predicted go to a file beside it, scored.bad.csv.
+It is read, scored on all cores and written in batches, so its size does not matter; the output appears whole or not at
+all. Rows that cannot be predicted go to a file beside it, scored.bad.csv.
 """
 
 from __future__ import annotations
@@ -17,21 +17,25 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from modelapi.settings import SettingsError, cores, load_settings
-from modelapi import outputs, package
-from modelapi.engines import Prediction
+from modelapi import package
+from modelapi.options import Options
 from modelapi.package import PackageError
+from modelapi.scoring.adjusting import ApiError
+from modelapi.scoring.formats import CsvFormat, Format, JsonFormat, added_names, refuse_clash, split_suffix
+from modelapi.scoring.parquet import ParquetFormat
+from modelapi.scoring.workers import Job, Scored, Scorer, make_pool, score_batches
+from modelapi.settings import PackageSettings, SettingsError, cores
 from modelapi.signature import Signature
 from modelapi.training.dialect import TableError
-from modelapi.scoring.formats import CsvFormat, Format, JsonFormat, refuse_clash, split_suffix
-from modelapi.scoring.parquet import ParquetFormat
-from modelapi.scoring.workers import Scored, Scorer, make_pool, score_batches
 from modelapi.training.reading import listing
 
+EXAMPLES = (
+    "--input rows.csv --output scored.csv",
+    "--input rows.parquet --output scored.parquet --probabilities --strict",
+)
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SUFFIXES: dict[str, Callable[..., Format]] = {
     ".csv": CsvFormat,
@@ -47,30 +51,13 @@ class Stopped(SystemExit):
     """The user, or the machine, does not want to wait for the end."""
 
 
-def run() -> None:
-    """Run as a program: whatever stops it, its files are removed."""
-    for number in SIGNALS:
-        signal.signal(number, _stop)
-    main()
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the input's rows with the columns of the prediction added."""
+    """Write the input's rows with the columns of the prediction added; whatever stops it, its files are removed."""
     options = _options(arguments)
     try:
-        settings = load_settings()
-        folder = package.current(settings.model_dir)
-        model = package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
-        table = format_of(options.input, options.output, options.separator, options.encoding)
-        nothing = check(table, modelapi.signature, options.probabilities)
-        how = (table, settings.unknown_categories, options.probabilities)
-        start = (folder, settings.allow_pickle, settings.model_sha256, *how)
-        results = score_batches(
-            table.batches(), Scorer(model, *how), options.workers, partial(make_pool, options.workers, start)
-        )
-        with closing(results):
-            print(write(table, results, modelapi.signature, nothing, options.strict))
-    except (SettingsError, PackageError, TableError) as error:
+        with _stoppable():
+            print(_score(options))
+    except (SettingsError, PackageError, TableError, ApiError) as error:
         sys.exit(f"Not scored: {error}")
     except BrokenProcessPool:
         sys.exit("Not scored: a worker process was killed, for want of memory perhaps: try it with WORKERS=1")
@@ -79,8 +66,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise
 
 
-def check(table: Format, signature: Signature, probabilities: bool) -> Prediction:
-    """Compare the columns of a table with those of the model, and make the prediction of no rows. Raises TableError."""
+def _score(options: argparse.Namespace) -> str:
+    settings = PackageSettings.load()
+    folder = package.current(settings.model_dir)
+    table = format_of(options.input, options.output, options.separator, options.encoding)
+    job = Job(settings.project, settings, folder, table, options.probabilities)
+    model = job.load()
+    check(table, model.signature, options.probabilities)
+    pool = partial(make_pool, options.workers, job)
+    with closing(score_batches(table.batches(), Scorer(job, model), options.workers, pool)) as results:
+        return write(job, results, model.signature, options.strict)
+
+
+def check(table: Format, signature: Signature, probabilities: bool) -> None:
+    """Compare the columns of a table with those of the model. Raises TableError."""
     for path in (table.destination, table.side):
         if not path.parent.is_dir():
             raise TableError(f"there is no folder {path.parent}: make it first")
@@ -90,8 +89,6 @@ def check(table: Format, signature: Signature, probabilities: bool) -> Predictio
             raise TableError(f"{path} would be written while it is read: name another output")
     if probabilities and not signature.probabilities:
         raise TableError("the model has no probabilities: leave the option out")
-    shares = [np.empty((0, len(target.classes or []))) for target in signature.targets]
-    nothing = Prediction([np.empty(0) for _ in signature.targets], shares if probabilities else None)
     if table.columns:
         missing = [feature for feature in signature.features if feature.name not in table.columns]
         lacks = [feature.name for feature in missing if not feature.nullable or missing == signature.features]
@@ -104,14 +101,12 @@ def check(table: Format, signature: Signature, probabilities: bool) -> Predictio
         twice = [feature.name for feature in signature.features if table.columns.count(feature.name) > 1]
         if twice:
             raise TableError(f"{table.source} has two columns {twice[0]}: rename or drop one")
-        refuse_clash(table.source, outputs.table(nothing, signature), table.columns)
-    return nothing
+        refuse_clash(table.source, added_names(signature, probabilities=probabilities), table.columns)
 
 
-def write(
-    table: Format, results: Iterator[tuple[Scored, float]], signature: Signature, nothing: Prediction, strict: bool
-) -> str:
+def write(job: Job, results: Iterator[tuple[Scored, float]], signature: Signature, strict: bool) -> str:
     """Write what was scored and what was refused; return a line that says how much that is. Raises TableError."""
+    table = job.table
     n_rows = n_bad = 0
     began = time.monotonic()
     try:
@@ -119,7 +114,7 @@ def write(
             with (
                 output.open("wb") as file,
                 side.open("wb") as refused,
-                closing(table.sink(file, signature, nothing)) as sink,
+                closing(table.sink(file, signature, probabilities=job.probabilities)) as sink,
                 _progress() as progress,
             ):
                 task = progress.add_task("", total=1.0, rows=0, speed=0)
@@ -186,23 +181,30 @@ def _suffix(path: Path) -> str:
     return suffix if suffix == ".parquet.gz" else suffix.removesuffix(".gz")
 
 
-def _stop(number: int, _frame: object) -> None:
-    for other in SIGNALS:
-        signal.signal(other, signal.SIG_IGN)  # The end, which takes a moment, is on its way.
-    raise Stopped(128 + number)
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a signal end this in good order, once."""
+
+    def stop(number: int, _frame: object) -> None:
+        for other in SIGNALS:
+            signal.signal(other, signal.SIG_IGN)  # The end, which takes a moment, is on its way.
+        raise Stopped(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m modelapi.scoring.score", description=__doc__)
-    parser.add_argument("--input", type=Path, required=True, help=f"a table: {', '.join(SUFFIXES)}, or .csv.gz")
-    parser.add_argument("--output", type=Path, required=True, help="the file to write, with the same suffix")
+    parser = Options("score", "Not scored", str(__doc__), *EXAMPLES)
+    parser.add_argument("--input", type=Path, help=f"a table: {', '.join(SUFFIXES)}, or .csv.gz")
+    parser.add_argument("--output", type=Path, help="the file to write, with the same suffix")
     parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be predicted")
     parser.add_argument("--probabilities", action="store_true", help="add the probability of each label")
     parser.add_argument("--separator", help="of a CSV file: comma, semicolon, tab or pipe (default: detected)")
     parser.add_argument("--encoding", help="of a CSV file: cp1252 (default: detected)")
     parser.add_argument("--workers", type=int, default=cores(), help="processes (default: %(default)s, one a core)")
-    return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    run()
+    return parser.read(arguments, "input", "output")

@@ -16,10 +16,15 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from modelapi import package
-from modelapi.records.faults import InvalidRecords, Policy, RecordsError
+from modelapi.engines import Prediction
 from modelapi.package import Package
-from modelapi.training.dialect import TableError
+from modelapi.project import Project
+from modelapi.records.columns import Columns
+from modelapi.records.faults import InvalidRecords, RecordsError
+from modelapi.scoring.adjusting import find_adjust
 from modelapi.scoring.formats import BadRow, Format
+from modelapi.settings import PackageSettings
+from modelapi.training.dialect import TableError
 
 TRIAL = 1.0  # Seconds, after which it is known how long the rest takes.
 WORTH = 4.0  # Seconds of work, for less of which it does not pay to start processes.
@@ -37,15 +42,31 @@ class Scored(NamedTuple):
     first: BadRow | None
 
 
+class Job(NamedTuple):
+    """What each process needs to know to score batches of a table as the others do."""
+
+    project: Project
+    settings: PackageSettings
+    folder: Path
+    table: Format
+    probabilities: bool
+
+    def load(self) -> Package:
+        """Load the model. Raises PackageError."""
+        settings = self.settings
+        return package.load(self.folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
+
+
 class Scorer:
     """Scores batches of a table."""
 
-    def __init__(self, model: Package, table: Format, policy: Policy, probabilities: bool) -> None:
-        """Raise InvalidRecords if the table's header does not fit."""
+    def __init__(self, job: Job, model: Package) -> None:
+        """Raise InvalidRecords if the table's header does not fit, and ApiError if the project's API cannot be made."""
         self._model = model
-        self._table = table
-        self._probabilities = probabilities
-        self._parse = table.parser(modelapi.signature, policy)
+        self._table = job.table
+        self._probabilities = job.probabilities
+        self._parse = job.table.parser(model.signature, job.settings.unknown_categories)
+        self._adjust = find_adjust(job.project)
         gc.set_threshold(100_000)  # Rows are many small objects, and searching them for cycles takes half the time.
 
     def __call__(self, rows: Any, start: int) -> Scored:
@@ -62,15 +83,24 @@ class Scorer:
             columns = self._parse(rows, start) if len(rows) else {}
         part = None
         if columns:
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # Of unknown categories, in each batch again.
-                    prediction = self._model.engine.predict(columns, probabilities=self._probabilities)
-            except Exception as error:
-                reason = f"the model cannot predict one of the rows {start + 1} to {end}: {error}".splitlines()[0]
-                raise TableError(f"{self._table.source}: {reason}") from error
-            part = self._table.write(rows, prediction, self._model.signature)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Of unknown categories, in each batch again.
+                prediction = self._predict(columns, f"rows {start + 1} to {end}")
+            part = self._table.write(rows, prediction, self._model.signature, probabilities=self._probabilities)
         return Scored(part, rejected, end - start - len(bad), len(bad), bad[0] if bad else None)
+
+    def _predict(self, columns: Columns, rows: str) -> Prediction:
+        """Predict as the API does: first the model, then the project's own `adjust`. Raises TableError."""
+        what = "the model cannot predict"
+        try:
+            prediction = self._model.engine.predict(columns, probabilities=self._probabilities)
+            if self._adjust is not None:
+                what = "adjust fails at"
+                prediction = self._adjust(prediction, self._model.signature)
+        except Exception as error:
+            reason = f"{what} one of the {rows}: {error}".splitlines()[0]
+            raise TableError(f"{self._table.source}: {reason}") from error
+        return prediction
 
     def _find_bad(self, rows: Any, start: int) -> list[BadRow]:
         """Say of each bad row what is wrong: all at once or, if one cannot even be read, row by row."""
@@ -117,10 +147,10 @@ def score_batches(
             pool.shutdown(cancel_futures=True)
 
 
-def make_pool(workers: int, start: tuple[Any, ...]) -> ProcessPoolExecutor:
+def make_pool(workers: int, job: Job) -> ProcessPoolExecutor:
     """Make worker processes, each with one thread, for ONNX Runtime and OpenMP do not survive a fork."""
     os.environ.update(dict.fromkeys(THREADS, "1"))
-    return ProcessPoolExecutor(workers, get_context("spawn"), _start, start)
+    return ProcessPoolExecutor(workers, get_context("spawn"), _start, (job,))
 
 
 def _submit(pool: ProcessPoolExecutor, rows: Any, start: int) -> Future[Scored]:
@@ -135,11 +165,10 @@ def _submit(pool: ProcessPoolExecutor, rows: Any, start: int) -> Future[Scored]:
 _scorer: Scorer  # Of a worker process.
 
 
-def _start(folder: Path, allow_pickle: bool, sha256: str, table: Format, policy: Policy, probabilities: bool) -> None:
+def _start(job: Job) -> None:
     global _scorer
     Thread(target=_end_with_parent, daemon=True).start()
-    model = package.load(folder, allow_pickle=allow_pickle, sha256=sha256)
-    _scorer = Scorer(model, table, policy, probabilities)
+    _scorer = Scorer(job, job.load())
 
 
 def _score(rows: Any, start: int) -> Scored:

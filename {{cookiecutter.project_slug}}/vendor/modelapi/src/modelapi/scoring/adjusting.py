@@ -1,0 +1,27 @@
+"""What a project does with predictions before anything is made of them, so that a score is what its API answers."""
+
+from __future__ import annotations
+
+from modelapi.engines import Adjust
+from modelapi.project import Project
+from modelapi.settings import SettingsError
+
+
+class ApiError(ValueError):
+    """An API that cannot be made, so that nobody knows what it does with predictions."""
+
+
+def find_adjust(project: Project) -> Adjust | None:
+    """Return the `adjust` of the project's API; None if it has none, or there is no API. Raises ApiError or SettingsError."""
+    if not (project.root / "api" / "app.py").is_file():
+        return None
+    try:
+        from modelapi.process.target import load_api  # The web, which a project without an API does not need.
+
+        adjust: Adjust | None = load_api(project).adjust
+    except SettingsError:
+        raise
+    except Exception as error:
+        said = (str(error).strip().splitlines() or [""])[0]
+        raise ApiError(f"the API, whose adjust is to be applied, cannot be made ({type(error).__name__}: {said})") from error
+    return adjust
