@@ -1,16 +1,20 @@
-"""Write docs/swagger.yaml from the current model: `make docs`."""
+"""Write docs/swagger.yaml: the OpenAPI document of the project's app, its own routes and the current model in it.
 
+It is that of the default settings, so that it is the same on every machine.
+"""
+
+import os
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import yaml
 
-from modelapi.serving.openapi import document
-from modelapi.settings import ROOT, Settings, SettingsError, load_settings
-from modelapi import package
+from modelapi.options import Options
 from modelapi.package import PackageError
-from modelapi.signature import Signature
-
-SWAGGER = ROOT / "docs" / "swagger.yaml"
+from modelapi.project import current_project
+from modelapi.serving.settings import Settings
+from modelapi.settings import PackageSettings, SettingsError
 
 
 class _Dumper(yaml.SafeDumper):
@@ -29,24 +33,37 @@ _Dumper.add_representer(
 )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the document, or exit with one line that says why not."""
+    parser = Options("docs", "Not written", str(__doc__), "", "--check")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if what is there is stale")
+    options = parser.read(arguments)
+    path = current_project().root / "docs" / "swagger.yaml"
     try:
-        settings = load_settings()
-        folder = package.current(settings.model_dir)
-        model = package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
+        text = render(_describe())
     except (SettingsError, PackageError) as error:
         sys.exit(f"Not written: {error}")
-    SWAGGER.write_text(render(modelapi.signature), encoding="utf-8", newline="\n")
-    print(f"Wrote {SWAGGER.parent.name}/{SWAGGER.name}")
+    if not options.check:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"Wrote {path.parent.name}/{path.name}")
+    elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+        sys.exit(f'{path.parent.name}/{path.name} is stale: run "make docs"')
 
 
-def render(signature: Signature) -> str:
-    """Return the YAML of the OpenAPI document under the default settings."""
-    content = document(signature, Settings.model_construct())
-    content["info"] = {name: _Quoted(text) for name, text in content["info"].items()}
+def render(document: dict[str, Any]) -> str:
+    """Return the YAML of an OpenAPI document."""
+    info = {name: _Quoted(text) if isinstance(text, str) else text for name, text in document["info"].items()}
+    content = {**document, "info": info}
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-if __name__ == "__main__":
-    main()
+def _describe() -> dict[str, Any]:
+    """Make the app with the default settings of all that is not about where the model is, and ask it for its document."""
+    from modelapi.process.target import load_api  # The web framework.
+
+    for name, field in Settings.model_fields.items():
+        if name not in PackageSettings.model_fields and not field.default_factory:
+            os.environ[name.upper()] = str(field.default)  # The environment wins over .env.
+    document: dict[str, Any] = load_api(current_project()).openapi()
+    return document
