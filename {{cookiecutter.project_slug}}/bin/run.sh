@@ -2,4 +2,4 @@
 # Start the production server; exec, so that signals reach it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-exec python -m api.server
+exec modelapi serve "$@"

@@ -1,1 +1,1 @@
-"""The web API around the model package in artifacts/."""
+"""The server process: a supervisor, its workers, and HTTP/1.1 with limits on what a client may send."""

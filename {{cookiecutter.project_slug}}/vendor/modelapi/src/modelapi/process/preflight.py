@@ -1,24 +1,37 @@
 """What is checked before the server starts, so that a start that must fail says why in one line."""
 
 import errno
+import importlib
 import socket
 import sys
 
-from modelapi.settings import Settings, SettingsError, load_settings
 from modelapi import package
-from modelapi.package import PackageError
+from modelapi.project import Project
+from modelapi.serving.settings import Settings
+from modelapi.settings import SettingsError
 
 
-def preflight() -> Settings:
-    """Return the settings if the server can start with them; else exit with one line that says what to do."""
-    try:
-        settings = load_settings()
-        folder = package.current(settings.model_dir)
-        package.verify(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
-        check_address(settings.host, settings.port)
-    except (SettingsError, PackageError) as error:
-        sys.exit(f"Not started: {error}")
-    return settings
+def preflight(project: Project) -> tuple[Settings, str]:
+    """Return the settings and the engine of the model if the server can start with them.
+
+    Raises SettingsError or PackageError with one line that says what to do. That the model can be loaded, each worker
+    sees for itself.
+    """
+    settings = load_settings(project)
+    folder = package.current(settings.model_dir)
+    manifest = package.verify(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
+    check_address(settings.host, settings.port)
+    return settings, manifest.engine
+
+
+def load_settings(project: Project) -> Settings:
+    """Load the settings of the class in the project's api/settings.py, if it has one. Raises SettingsError."""
+    if not (project.root / "api" / "settings.py").is_file():
+        return Settings.load()
+    if str(project.root) not in sys.path:
+        sys.path.insert(0, str(project.root))
+    own: type[Settings] = importlib.import_module("api.settings").Settings
+    return own.load()
 
 
 def check_address(host: str, port: int) -> None:

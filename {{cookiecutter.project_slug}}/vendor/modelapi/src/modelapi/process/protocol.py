@@ -255,4 +255,4 @@ class Protocol(HttpToolsProtocol):
         assert isinstance(answer.body, bytes)
         self.transport.write(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)
         self._ending.linger()
-        exchange.finish("", None, answer.status)
+        exchange.finish("", answer.status)

@@ -1,39 +1,49 @@
-"""The production server: `python -m modelapi.process.serve`."""
+"""`modelapi serve`: the production server.
 
-import multiprocessing
+It starts WORKERS processes, replaces those that end, takes up new models, and stops without losing a request. All that
+it reads are settings: environment variables, or lines in .env.
+"""
+
+import argparse
+import gc
 import os
 import sys
-from multiprocessing import forkserver
+from collections.abc import Sequence
 
+from modelapi.engines import EngineError
+from modelapi.package import PackageError
+from modelapi.project import current_project
 from modelapi.serving.shared import shared_folder
+from modelapi.settings import SettingsError
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Check that the server can start, run it until a signal ends it, and return the exit code."""
-    with shared_folder():
-        if os.environ.get("SERVER") != "gunicorn":
-            # The process from which the workers are forked imports, while this one checks.
-            multiprocessing.set_forkserver_preload(["api.preload"])
-            forkserver.ensure_running()
-        from modelapi.serving.logs import configure_logs
+    parser = argparse.ArgumentParser(
+        prog="modelapi serve", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name in ("host", "port", "workers"):
+        parser.add_argument(f"--{name}", help=f"as the setting {name.upper()}")
+    for name, value in vars(parser.parse_args(arguments)).items():
+        if value is not None:
+            os.environ[name.upper()] = value
+    project = current_project()
+    sys.path.insert(0, str(project.root))
+    with shared_folder():  # Where metrics are counted, for who imports them to find.
         from modelapi.process.preflight import preflight
-
-        settings = preflight()
-        configure_logs(settings)
-        if settings.server == "gunicorn":
-            try:
-                from api.gunicorn_server import Gunicorn
-            except ImportError:
-                sys.exit(
-                    "Not started: SERVER=gunicorn, which is not installed: "
-                    'add gunicorn to requirements/common.txt and run "make develop", or set SERVER=uvicorn'
-                )
-            Gunicorn(settings).run()
-            return 0
         from modelapi.process.supervisor import Supervisor
+        from modelapi.process.target import preload
+        from modelapi.serving.logs import configure_logs
 
-        return Supervisor(settings).run()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        try:
+            settings, engine = preflight(project)
+            preload(project, engine)
+        except (SettingsError, PackageError, EngineError) as error:
+            sys.exit(f"Not started: {error}")
+        configure_logs(settings.log_level, settings.log_format)
+        gc.collect()
+        gc.freeze()  # Or the collector would touch, and so copy, each page in each worker.
+        try:
+            return Supervisor(settings, project).run()
+        except SettingsError as error:
+            sys.exit(f"Not started: {error}")

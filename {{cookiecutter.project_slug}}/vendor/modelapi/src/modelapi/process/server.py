@@ -9,10 +9,10 @@ from functools import partial
 
 import uvicorn
 
-from api.app import create_front
+from modelapi.process.messages import ALIVE, READY, RECYCLE, STOP
 from modelapi.process.protocol import Protocol
-from modelapi.settings import Settings
-from modelapi.process.worker import ALIVE, READY, STOP, TIRED
+from modelapi.process.target import Target
+from modelapi.process.wsgi import below_asgi
 
 TICKS = 10  # Of uvicorn, in a second.
 LAST_CALL = 0.25  # Seconds for connections that are being made when the socket begins to refuse.
@@ -26,23 +26,22 @@ class Server(uvicorn.Server):
     then no more are, and what is under way is answered.
     """
 
-    def __init__(self, settings: Settings, tell: Callable[[bytes], None], hear: Callable[[], bytes | None]) -> None:
-        front = create_front(settings)
-        self._service = front.service
-        self._settings = settings
+    def __init__(self, target: Target, tell: Callable[[bytes], None], hear: Callable[[], bytes | None]) -> None:
+        self._service = target.extension.service
+        self._settings = settings = self._service.settings
         self._tell = tell
         self._hear = hear
         self._max_requests = round(settings.max_requests * random.uniform(0.9, 1.1))  # nosec B311 # No secret.
         self._ends: float | None = None
         self._loading: asyncio.Future[None] | None = None
         config = uvicorn.Config(
-            front,
+            below_asgi(target),
             interface="asgi3",
             loop="uvloop",
-            http=partial(Protocol, service=front.service),  # type: ignore[arg-type]
+            http=partial(Protocol, service=self._service),  # type: ignore[arg-type]
             ws="none",
             lifespan="on",  # With "auto", a start that fails is taken for an application without one.
-            log_config=None,  # api/logs.py has done it.
+            log_config=None,  # modelapi.serving.logs has done it.
             access_log=False,  # Each request has its own line already.
             server_header=False,
             proxy_headers=bool(settings.trusted_proxies),
@@ -67,12 +66,12 @@ class Server(uvicorn.Server):
         await super().on_tick(counter)
         now = asyncio.get_running_loop().time()
         if counter % TICKS == 0:
-            is_tired = 0 < self._max_requests <= self.server_state.total_requests
-            self._tell(TIRED if is_tired else ALIVE)
+            has_done_enough = 0 < self._max_requests <= self.server_state.total_requests
+            self._tell(RECYCLE if has_done_enough else ALIVE)
             for connection in list(self.server_state.connections):
                 connection.check(now)  # type: ignore[union-attr]
         if (self._loading is None or self._loading.done()) and self._service.is_outdated():
-            self._loading = asyncio.ensure_future(asyncio.to_thread(self._service.load))
+            self._loading = asyncio.ensure_future(asyncio.to_thread(self._service.load_outdated))
         message = self._hear()
         if message and self._ends is None:
             self._ends = now + self._settings.shutdown_delay

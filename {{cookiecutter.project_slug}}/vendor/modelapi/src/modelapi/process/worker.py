@@ -1,38 +1,42 @@
-"""A worker process, and what it and its supervisor tell each other."""
+"""A worker process."""
 
 import signal
 import socket
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-# What a worker tells its supervisor …
-READY, ALIVE, TIRED = b"ready", b"alive", b"tired"
-# … and the supervisor to it: no more is to come, or a successor takes what comes.
-STOP, RETIRE = b"stop", b"retire"
-
-MARGIN = 0.5  # Seconds of the time to stop that are left to whoever started the workers to kill what did not end.
+from modelapi.process.messages import FAILED, LONGEST, STOP
+from modelapi.project import Project
 
 
-def main(listener: socket.socket, connection: Connection) -> None:
-    """Serve connections of this socket until told to stop."""
+def main(listener: socket.socket, connection: Connection, project: Project, *, is_first: bool) -> None:
+    """Serve connections of this socket until told to stop.
+
+    is_first : whether no worker has served yet, so that one without a model need not try to.
+    """
     told: list[bytes] = []
     for number in (signal.SIGTERM, signal.SIGINT):  # A second one changes nothing.
         signal.signal(number, lambda _number, _frame: told.append(STOP))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
     def tell(message: bytes) -> None:
         with suppress(OSError):  # The supervisor has died, which `hear` notices.
-            connection.send_bytes(message)
+            connection.send_bytes(message[:LONGEST])
 
     def hear() -> bytes | None:
         try:
             while connection.poll():
-                told.append(connection.recv_bytes(16))
+                told.append(connection.recv_bytes(LONGEST))
         except (EOFError, OSError):
             told.append(STOP)
         return told[0] if told else None
 
-    from modelapi.settings import load_settings
     from modelapi.process.server import Server
+    from modelapi.process.target import load_target
 
-    Server(load_settings(), tell, hear).run([listener])
+    target = load_target(project)
+    if is_first and (reason := target.extension.service.refusal()):
+        tell(FAILED + reason.encode())
+        return
+    Server(target, tell, hear).run([listener])

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from http import HTTPStatus
+from typing import IO, Any, Self
 
 from pydantic_core import to_json
 
@@ -94,6 +95,10 @@ def json_answer(content: object, *, is_data: bool = False) -> Answer:
     return Answer(to_json(content, inf_nan_mode="null"), JSON, is_data=is_data)
 
 
+# What frameworks say by themselves, where the sentences in DETAILS say more.
+PHRASES = frozenset(status.phrase for status in HTTPStatus) | frozenset(TITLES.values())
+
+
 class Problem(Exception):
     """A request that cannot be served: the status, a sentence for the client and, if they are many, all faults."""
 
@@ -110,6 +115,14 @@ class Problem(Exception):
         self.detail = detail or DETAILS.get(status, "the request cannot be served")
         self.errors = list(errors)
         self.headers = headers or {}
+
+    @classmethod
+    def of_http(cls, status: int, detail: str | None = None, headers: Mapping[str, str] | None = None) -> Self:
+        """Take over an error of the framework: its words, if they are the owner's, and its headers."""
+        kept = dict(headers or {})
+        if "Allow" in kept:  # Frameworks list methods in no order.
+            kept["Allow"] = ", ".join(sorted(kept["Allow"].replace(",", " ").split()))
+        return cls(status, None if detail in PHRASES else detail, headers=kept)
 
     def answer(self, request_id: str) -> Answer:
         """Write the problem as application/problem+json."""

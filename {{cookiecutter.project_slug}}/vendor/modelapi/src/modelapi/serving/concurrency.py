@@ -1,35 +1,59 @@
 """How much is worked on at once, and how much of what clients send is kept in memory meanwhile."""
 
 import asyncio
+from threading import BoundedSemaphore
 
 from modelapi.serving.answers import Problem
+from modelapi.serving.settings import Settings
+
+PREDICTIONS = 16  # Threads in which large predictions are made; small ones need none.
+TABLES = 8  # Of them may hold tables, for a client can take its time to send one.
+QUEUE = 4  # Times as many may wait.
+BODIES = 16  # Of MAX_BODY_BYTES; what is kept in memory of bodies that are on their way.
 
 
 class Limiter:
-    """Slots, given out in the order they are asked for; when a short queue is full, more are refused."""
+    """Lets so many work at once, in the order they ask; when a short queue is full, more are refused."""
 
-    def __init__(self, slots: int, queue: int) -> None:
-        self._slots = asyncio.Semaphore(slots)
+    def __init__(self, limit: int, queue: int) -> None:
+        self._free = asyncio.Semaphore(limit)
         self._queue = queue
         self._waiting = 0
 
     def check(self) -> None:
-        """Raise a 503 Problem if neither a slot is free nor a place to wait for one."""
-        if self._waiting >= self._queue and self._slots.locked():
+        """Raise a 503 Problem if nobody more may work, or wait for it."""
+        if self._waiting >= self._queue and self._free.locked():
             raise overloaded()
 
-    async def acquire(self) -> None:
-        """Take a slot, at once or when one is free. Raises a 503 Problem when too many wait already."""
+    async def __aenter__(self) -> None:
+        """Begin, at once or when another has ended. Raises a 503 Problem when too many wait already."""
         self.check()
         self._waiting += 1
         try:
-            await self._slots.acquire()
+            await self._free.acquire()
         finally:
             self._waiting -= 1
 
-    def release(self) -> None:
-        """Give a slot back."""
-        self._slots.release()
+    async def __aexit__(self, *_error: object) -> None:
+        """End, and let another begin."""
+        self._free.release()
+
+
+class ThreadLimiter:
+    """The same for threads."""
+
+    def __init__(self, limit: int, timeout: float) -> None:
+        self._free = BoundedSemaphore(limit)
+        self._timeout = timeout
+
+    def __enter__(self) -> None:
+        """Begin, at once or when another has ended. Raises a 504 Problem when that takes too long."""
+        if not self._free.acquire(timeout=self._timeout):
+            raise Problem(504)
+
+    def __exit__(self, *_error: object) -> None:
+        """End, and let another begin."""
+        self._free.release()
 
 
 class Memory:
@@ -52,3 +76,15 @@ class Memory:
 def overloaded() -> Problem:
     """Say that there is too much to do."""
     return Problem(503, "too many requests are worked on: try again later", headers={"Retry-After": "1"})
+
+
+class Limits:
+    """What a worker may have in work at once: what protects predictions, and no other route of the owner's."""
+
+    def __init__(self, settings: Settings) -> None:
+        most = settings.max_concurrency
+        self.small = Limiter(most, most)
+        self.large = Limiter(min(PREDICTIONS, most), min(QUEUE * PREDICTIONS, most))
+        self.tables = Limiter(min(TABLES, most), min(QUEUE * TABLES, most))
+        self.memory = Memory(BODIES * settings.max_body_bytes)
+        self.tables_in_threads = ThreadLimiter(min(TABLES, most), settings.request_timeout)

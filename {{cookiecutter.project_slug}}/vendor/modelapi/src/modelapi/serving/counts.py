@@ -14,8 +14,8 @@ from threading import Lock
 from time import time
 from typing import Protocol
 
-SLOT = Struct("<16sdI4x")  # The hash of a key, when its window ends, and its count.
-BUCKET = 8 * SLOT.size  # A key has its slot in the bucket that its hash names.
+ENTRY = Struct("<16sdI4x")  # The hash of a key, when its window ends, and its count.
+BUCKET = 8 * ENTRY.size  # A key has its entry in the bucket that its hash names.
 BUCKETS = 8192
 TABLE = BUCKETS * BUCKET
 SALT = 16  # Bytes after the table: nobody can guess addresses from their hashes, or fill a bucket on purpose.
@@ -34,6 +34,9 @@ class Counts(Protocol):
 
         A window ends `period` seconds after its first count. Raises NotCounted.
         """
+
+    def count_in_thread(self, key: str, period: int) -> tuple[int, float]:
+        """Do the same where there is no event loop. Raises NotCounted."""
 
 
 class SharedCounts:
@@ -56,6 +59,10 @@ class SharedCounts:
         self._salt = self._table[TABLE:]
 
     async def count(self, key: str, period: int) -> tuple[int, float]:
+        """Count as Counts does; this never waits for long."""
+        return self.count_in_thread(key, period)
+
+    def count_in_thread(self, key: str, period: int) -> tuple[int, float]:
         """Count as Counts does."""
         digest = hashlib.blake2b(key.encode(), digest_size=16, key=self._salt).digest()
         bucket = int.from_bytes(digest[:4]) % BUCKETS * BUCKET
@@ -70,13 +77,13 @@ class SharedCounts:
 
     def _count(self, digest: bytes, bucket: int, period: int) -> tuple[int, float]:
         at = self._table.find(digest, bucket, bucket + BUCKET)
-        if at < 0:  # Take the slot of a window that is over or, if there is none, that is the first to be.
-            at = min(range(bucket, bucket + BUCKET, SLOT.size), key=lambda at: SLOT.unpack_from(self._table, at)[1])
-        known, ends, count = SLOT.unpack_from(self._table, at)
+        if at < 0:  # Take the entry of a window that is over or, if there is none, that is the first to be.
+            at = min(range(bucket, bucket + BUCKET, ENTRY.size), key=lambda at: ENTRY.unpack_from(self._table, at)[1])
+        known, ends, count = ENTRY.unpack_from(self._table, at)
         now = time()
         # A window that ends too late was begun before somebody set the clock back.
         if known != digest or not now < ends <= now + period:
             ends, count = now + period, 0
         count = min(count + 1, MOST)
-        SLOT.pack_into(self._table, at, digest, ends, count)
+        ENTRY.pack_into(self._table, at, digest, ends, count)
         return count, ends - now

@@ -9,10 +9,11 @@ PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "ope
 LINKS = {name: f"/{name}" for name in PATHS}
 
 
-def hello(accept: str | None) -> Answer:
+def hello(exchange: Exchange, accept: str | None) -> Answer:
     """Greet: a browser gets the page to try the model, others the links. Raises Problem."""
     if choose_media_type(accept, [JSON, "text/html"]) == JSON:
-        return json_answer({"message": "Hello, world!", **LINKS})
+        others = {f"models/{name}": f"/models/{name}" for name in exchange.service.models if name}
+        return json_answer({"message": "Hello, world!", **LINKS, **others})
     return page("index.html")
 
 
@@ -23,21 +24,24 @@ def health() -> Answer:
 
 def ready(exchange: Exchange) -> Answer:
     """Say which model answers requests, and whether a newer one was refused, or raise a 503 Problem."""
+    hosts = exchange.service.models.values()
     manifest = exchange.require_model().package.manifest
+    if not all(host.served for host in hosts):
+        raise Problem(503, "a model is not loaded yet: try again later", headers={"Retry-After": "5"})
     if exchange.service.is_stopping:
         raise Problem(503, "the server is about to stop", headers={"Retry-After": "1"})
     content: dict[str, object] = {
         "status": "ready",
         "model": {"name": manifest.name, "version": manifest.version, "engine": manifest.engine},
     }
-    if exchange.service.refused:
-        content["warning"] = "artifacts/CURRENT names another model, which was refused: the log says why"
+    if any(host.refused for host in hosts):
+        content["warning"] = "CURRENT names another model, which was refused: the log says why"
     return json_answer(content)
 
 
-def model(exchange: Exchange, accept: str | None) -> Answer:
-    """Describe the model as JSON; a browser gets its card. Raises Problem."""
-    package = exchange.require_model().package
+def model(exchange: Exchange, accept: str | None, name: str = "") -> Answer:
+    """Describe a model as JSON; a browser gets its card. Raises Problem."""
+    package = exchange.require_model(name).package
     if choose_media_type(accept, [JSON, "text/html"]) == JSON:
         return json_answer(
             {

@@ -31,7 +31,7 @@ class Keys:
         """Tell whether a path is for all, without key or limit; what is not known here, as a route you add, is not."""
         return path in self._open or (path.startswith(STATIC) and "/" not in path[len(STATIC) :])
 
-    def who(self, authorization: bytes | None, x_api_key: bytes | None) -> str:
+    def principal(self, authorization: bytes | None, x_api_key: bytes | None) -> str:
         """Return the name of the key in the headers, or "" if none is asked for. Raises a 401 Problem."""
         if not self.are_asked_for:
             return ""

@@ -1,21 +1,16 @@
 """Logs: one line a request, JSON or for the console, on standard output; never a value that a client sent."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import sys
 import traceback
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 import structlog
 from pydantic_core import to_json
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
-
-if TYPE_CHECKING:
-    from modelapi.settings import Settings
 
 
 class RequestLogger(Protocol):
@@ -25,19 +20,20 @@ class RequestLogger(Protocol):
         """Write these fields."""
 
 
-def configure_logs(settings: Settings) -> None:
-    """Send structlog and the standard library's logging the same way; safe to call again."""
-    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    as_json = settings.log_format == "json"
+def configure_logs(level: str, form: str) -> None:
+    """Send structlog and the standard library's logging the same way, as LOG_LEVEL and LOG_FORMAT say."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    as_json = form == "json"
     shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _format_exception if settings.log_level != "debug" else structlog.processors.format_exc_info,
+        _format_exception if level != "debug" else structlog.processors.format_exc_info,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(_to_json) if as_json else _for_people()],
         logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer) if as_json else structlog.PrintLoggerFactory(),
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(number),
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
@@ -55,7 +51,7 @@ def configure_logs(settings: Settings) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
+    root.setLevel(number)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -63,11 +59,11 @@ def get_logger() -> FilteringBoundLogger:
     return cast(FilteringBoundLogger, structlog.get_logger())
 
 
-def request_logger(settings: Settings) -> RequestLogger:
+def request_logger(level: str, form: str) -> RequestLogger:
     """Return what writes the line of a request: in JSON by itself, for structlog takes three times as long."""
-    if settings.log_level in ("warning", "error"):
+    if level in ("warning", "error"):
         return lambda **_fields: None
-    if settings.log_format == "console":
+    if form == "console":
         return partial(get_logger().info, "request")
     stream = sys.stdout.buffer
     lines: list[bytes] = []

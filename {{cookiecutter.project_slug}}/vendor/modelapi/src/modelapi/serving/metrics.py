@@ -1,6 +1,6 @@
 """Metrics for Prometheus, right across worker processes and after one was replaced.
 
-A server of several workers sets PROMETHEUS_MULTIPROC_DIR (api/slots.py): each worker counts in files of its own
+A server of several workers sets PROMETHEUS_MULTIPROC_DIR (modelapi.serving.shared): each worker counts in files of its own
 there, and whichever is asked adds them up. Without it there is one process, which counts in memory.
 """
 
@@ -20,18 +20,18 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from modelapi.serving.answers import Answer
-from modelapi.serving.shared import FOLDER, take_slot
+from modelapi.serving.shared import FOLDER, take_number
 
 if FOLDER in os.environ:
-    _slot = ""
+    _number = ""
 
-    def _take_slot() -> None:
-        global _slot
-        _slot = take_slot(Path(os.environ[FOLDER]))
+    def _take_number() -> None:
+        global _number
+        _number = take_number(Path(os.environ[FOLDER]))
 
-    _take_slot()
-    os.register_at_fork(after_in_child=_take_slot)
-    values.ValueClass = values.MultiProcessValue(lambda: _slot)  # type: ignore[no-untyped-call]
+    _take_number()
+    os.register_at_fork(after_in_child=_take_number)
+    values.ValueClass = values.MultiProcessValue(lambda: _number)  # type: ignore[no-untyped-call]
 
 BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 

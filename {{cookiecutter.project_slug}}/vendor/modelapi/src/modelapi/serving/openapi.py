@@ -1,11 +1,11 @@
 """The OpenAPI 3.1 document of this project and this model: every schema and example comes from the signature."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from modelapi.serving.answers import CSV, JSON, NDJSON, PROBLEM
 from modelapi.serving.keys import Keys
 from modelapi.serving.schemas import Schema, schemas
-from modelapi.settings import PROJECT, TITLE, Settings
+from modelapi.serving.settings import Settings
 from modelapi.signature import Signature
 
 PROBLEMS = {
@@ -38,24 +38,27 @@ SECURITY: Schema = {
 }
 
 
-def document(signature: Signature, settings: Settings) -> Schema:
-    """Describe the API around a model of this signature."""
-    project = PROJECT["project"]
-    components = {"schemas": schemas(signature, settings)}
+def document(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
+    """Describe the API around models of these signatures by name; that of the first is empty."""
+    components = {"schemas": schemas(signatures, settings)}
     secured: Schema = {}
     if settings.api_keys:
         components["securitySchemes"] = SECURITY
         secured["security"] = [{name: []} for name in SECURITY]  # Also of routes that you add.
     return {
         "openapi": "3.1.0",
-        "info": {"title": TITLE, "version": project["version"], "description": project["description"]},
+        "info": {
+            "title": settings.title,
+            "version": settings.version,
+            "description": settings.project.description,
+        },
         **secured,
-        "paths": _paths(signature, settings),
+        "paths": _paths(signatures, settings),
         "components": components,
     }
 
 
-def _paths(signature: Signature, settings: Settings) -> Schema:
+def _paths(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
     keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
     guards = [*(["401"] if settings.api_keys else []), *(["429"] if settings.rate_limit else [])]
     paths = {
@@ -64,8 +67,12 @@ def _paths(signature: Signature, settings: Settings) -> Schema:
         "/metrics": {"get": _get("metrics", "Metrics for Prometheus", {"text/plain": _text("Counters, histograms.")})},
         "/ready": {"get": _get("ready", "Which model answers?", _json(_ref("Ready")), ["503"])},
         "/model": {"get": _get("model", "Signature, metrics and manifest", _json(_ref("Model")), ["406", "503"])},
-        "/predict": {"post": _predict(signature)},
     }
+    for name, signature in signatures.items():
+        base = f"/models/{name}" if name else ""
+        paths[f"{base}/predict"] = {"post": predict_operation(name, signature)}
+        if name:
+            paths[base] = {"get": _get(f"model_{name}", paths["/model"]["get"]["summary"], _json(_ref("Model")), ["406", "503"])}
     for path, methods in paths.items():
         for operation in methods.values():
             if not keys.is_open(path):
@@ -75,11 +82,13 @@ def _paths(signature: Signature, settings: Settings) -> Schema:
     return paths
 
 
-def _predict(signature: Signature) -> Schema:
-    record = signature.example()
+def predict_operation(name: str, signature: Signature) -> Schema:
+    """Describe how a model predicts, whatever the path."""
+    suffix = f"_{name}" if name else ""
+    record, schema = signature.example(), _ref(f"Record{suffix}")
     content = {
         JSON: {
-            "schema": {"oneOf": [_ref("Record"), {"type": "array", "minItems": 1, "items": _ref("Record")}]},
+            "schema": {"oneOf": [schema, {"type": "array", "minItems": 1, "items": schema}]},
             "examples": {
                 "one": {"summary": "One record", "value": record},
                 "many": {"summary": "A list of records", "value": [record, record]},
@@ -89,7 +98,7 @@ def _predict(signature: Signature) -> Schema:
         NDJSON: _text("A record a line; of any length."),
     }
     answers = {
-        **_json(_ref("Prediction")),
+        **_json(_ref(f"Prediction{suffix}")),
         CSV: _text("A column prediction, and columns probability_<label> and warnings if they are asked for."),
         NDJSON: _text("An object a line, with the member prediction, and probability and warnings if asked for."),
     }
@@ -97,7 +106,7 @@ def _predict(signature: Signature) -> Schema:
     if signature.probabilities:
         parameters.append(_flag("probabilities", "Answer the probability of each class too."))
     return {
-        "operationId": "predict",
+        "operationId": f"predict{suffix}",
         "summary": f"Predict {signature.target.name}",
         "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order.",
         "parameters": parameters,

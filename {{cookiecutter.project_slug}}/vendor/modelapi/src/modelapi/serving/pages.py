@@ -4,7 +4,7 @@ from pathlib import Path
 
 from modelapi.serving.answers import HTML, Answer, Problem
 
-STATIC = Path(__file__).parent.parent / "static"
+STATIC = Path(__file__).parent / "static"
 MEDIA_TYPES = {
     ".html": HTML,
     ".css": "text/css; charset=utf-8",

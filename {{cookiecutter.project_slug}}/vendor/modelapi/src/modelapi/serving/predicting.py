@@ -1,102 +1,136 @@
-"""POST /predict: records in, one prediction per record out, in the format they came in."""
+"""POST /predict: records in, one prediction per record out."""
 
-from contextlib import nullcontext
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qs
 
-from modelapi.serving.answers import CSV, JSON, NDJSON, Answer, Problem, json_answer
-from modelapi.serving.exchange import Exchange
-from modelapi.serving.negotiation import choose_media_type, require_media_type
-from modelapi import outputs
+from modelapi import engines, outputs
 from modelapi.records.columns import Columns
-from modelapi.engines import Prediction
 from modelapi.records.faults import Fault, InvalidRecords, RecordsError, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, is_one
+from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.negotiation import choose_media_type, require_media_type
+from modelapi.serving.prediction import Prediction
+from modelapi.serving.service import ServedModel
 from modelapi.signature import Signature
 
 MEDIA_TYPES = (JSON, CSV, NDJSON)
 LARGE_BODY = 65_536  # Bytes of JSON; predicting more than this takes milliseconds.
+LARGE_LIST = 500  # Records that do.
 
 
-class Headers(Protocol):
-    """The headers of either framework, which find a name in any case."""
-
-    def get(self, name: str, /) -> str | None:
-        """Return the value of a header, or None."""
+Chunks: TypeAlias = Iterable[bytes] | AsyncIterable[bytes]
+Given: TypeAlias = "Records | Sequence[Mapping[str, Any]]"
 
 
 class Options(NamedTuple):
     """What the client wants to have in the answer besides the predictions."""
 
-    probabilities: bool
-    warnings: bool
+    probabilities: bool = False
+    warnings: bool = False
 
 
-def negotiate(headers: Headers) -> str:
-    """Return the media type of the body, in which the answer will be too. Raises Problem."""
-    return _negotiate(headers.get("content-type"), headers.get("content-encoding"), headers.get("accept"))
+NOTHING = Options()
+
+
+class Records:
+    """The records of a request: in JSON, parsed when they are first looked at, or a table, read while it is predicted."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        media_type: str,
+        *,
+        body: bytes = b"",
+        chunks: Chunks = (),
+        receive: Callable[[], Awaitable[Any]] | None = None,
+    ) -> None:
+        self.media_type = media_type
+        self.body = body
+        self.chunks = chunks
+        """Of the body of a table."""
+        self.receive = receive
+        """Tells when the client leaves, if the server does."""
+        self._exchange = exchange
+        self._parsed: list[dict[str, Any]] | None = None
+
+    @property
+    def is_table(self) -> bool:
+        """Tell whether the client sent CSV or NDJSON."""
+        return self.media_type != JSON
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Go through the records, to look at them or to change them before they are predicted. Raises Problem."""
+        if self.is_table:
+            raise TypeError("the rows of a table are read while they are predicted: see `adjust`")
+        return iter(self.parse(self._exchange.require_model()))
+
+    def parse(self, model: ServedModel) -> list[dict[str, Any]]:
+        """Validate the records, once. Raises Problem."""
+        if self._parsed is None:
+            try:
+                self._parsed = model.parser.read_json(self.body)
+            except RecordsError as error:
+                raise refusal(error) from None
+            self._exchange.rows = len(self._parsed)
+        return self._parsed
+
+
+def parse(exchange: Exchange, model: ServedModel, records: Given) -> list[dict[str, Any]]:
+    """Validate the records of a request, or those that the owner made. Raises Problem."""
+    if isinstance(records, Records):
+        return records.parse(model)
+    try:
+        parsed = model.parser.read_values([dict(record) for record in records])
+    except RecordsError as error:
+        raise refusal(error) from None
+    exchange.rows += len(parsed)
+    return parsed
+
+
+def is_large(records: Given) -> bool:
+    """Tell whether to predict these takes milliseconds, in which others should be served."""
+    return len(records.body) > LARGE_BODY if isinstance(records, Records) else len(records) > LARGE_LIST
 
 
 @lru_cache(maxsize=64)  # Most clients send the same few; what is refused is not kept.
-def _negotiate(content_type: str | None, content_encoding: str | None, accept: str | None) -> str:
+def negotiate(content_type: str | None, content_encoding: str | None, accept: str | None) -> str:
+    """Return the media type of the body, in which the answer will be too. Raises Problem."""
     media_type = require_media_type(content_type, content_encoding, MEDIA_TYPES)
     return choose_media_type(accept, [media_type])
 
 
-def takes_long(exchange: Exchange, body: bytes) -> bool:
-    """Tell whether to predict the records of this body takes milliseconds, in which others should be served."""
-    return len(body) > LARGE_BODY or exchange.require_model().is_slow
-
-
-def predict(exchange: Exchange, query: bytes, body: bytes) -> Answer:
-    """Predict the record, or the list of records, in JSON. Raises Problem."""
-    model = exchange.require_model()
-    options = read_options(query, model.package.signature)
-    with exchange.service.large if len(body) > LARGE_BODY else nullcontext():
+def predict_alone(exchange: Exchange, model: ServedModel, records: Given, options: Options) -> Prediction:
+    """Predict many records in this thread. Raises Problem."""
+    with exchange.service.large:
         if exchange.has_left:
             raise Problem(400)
-        columns = model.parser.columns(read_records(exchange, body))
-        prediction = exchange.predict(columns, probabilities=options.probabilities)
-        return write(exchange, options, prediction, columns, one=is_one(body))
+        columns = model.parser.columns(parse(exchange, model, records))
+        prediction = model.predict(columns, probabilities=options.probabilities)
+        return as_asked(model, records, prediction, options, columns)
 
 
-async def predict_gathered(exchange: Exchange, query: bytes, body: bytes) -> Answer:
-    """Predict as above, in one call of the engine with other requests. Raises Problem."""
-    model = exchange.require_model()
-    options = read_options(query, model.package.signature)
-    records = read_records(exchange, body)
-    prediction = await model.gatherer.predict(records, probabilities=options.probabilities)
-    columns = model.parser.columns(records) if options.warnings else {}
-    return write(exchange, options, prediction, columns, one=is_one(body))
-
-
-def read_records(exchange: Exchange, body: bytes) -> list[dict[str, Any]]:
-    """Read and validate records in JSON. Raises Problem."""
-    try:
-        records = exchange.require_model().parser.read_json(body)
-    except RecordsError as error:
-        raise refusal(error) from None
-    exchange.rows = len(records)
-    return records
-
-
-def write(exchange: Exchange, options: Options, prediction: Prediction, columns: Columns, *, one: bool) -> Answer:
-    """Write predictions in JSON, with what else is asked for."""
-    signature = exchange.require_model().package.signature
-    content: dict[str, Any] = {"prediction": outputs.predictions(prediction, signature)}
+def as_asked(
+    model: ServedModel, records: Given, prediction: engines.Prediction, options: Options, columns: Columns
+) -> Prediction:
+    """Say what was predicted, with what else the client asks for; columns : of the records, for warnings."""
+    signature = model.signature
+    shares = warnings = None
     if options.probabilities:
-        content["probability"] = outputs.probabilities(prediction, signature)
+        shares = outputs.probabilities(prediction, signature)
     if options.warnings:
+        one = isinstance(records, Records) and is_one(records.body)
         found = outputs.warnings(columns, signature.features)[:MAX_FAULTS]
-        content["warnings"] = [describe(fault.of_its_row() if one else fault) for fault in found]
-    return json_answer(content, is_data=True)
+        warnings = [describe(fault.of_its_row() if one else fault) for fault in found]
+    return Prediction(prediction=outputs.predictions(prediction, signature), probability=shares, warnings=warnings)
 
 
-def read_options(query: bytes, signature: Signature) -> Options:
+def read_options(query: bytes) -> Options:
     """Read the query parameters. Raises a 422 Problem."""
     if not query:
-        return Options(probabilities=False, warnings=False)
+        return NOTHING
     given = parse_qs(query.decode("latin-1"), keep_blank_values=True)
     wanted = {}
     for name in Options._fields:
@@ -104,9 +138,13 @@ def read_options(query: bytes, signature: Signature) -> Options:
         if value not in ("true", "false"):
             raise Problem(422, f"the query parameter {name} must be true or false")
         wanted[name] = value == "true"
-    if wanted["probabilities"] and not signature.probabilities:
-        raise Problem(422, "the query parameter probabilities must be false: this model gives no probabilities")
     return Options(**wanted)
+
+
+def check_options(options: Options, signature: Signature) -> None:
+    """Raise a 422 Problem for what this model has not."""
+    if options.probabilities and not signature.probabilities:
+        raise Problem(422, "the query parameter probabilities must be false: this model gives no probabilities")
 
 
 def refusal(error: RecordsError) -> Problem:

@@ -1,21 +1,25 @@
 """The schemas of the OpenAPI document: those of records and predictions come from the signature."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from modelapi.settings import Settings
+from modelapi.serving.settings import Settings
 from modelapi.outputs import range_of
 from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature, Target, label_name
 
 Schema = dict[str, Any]
 
 
-def schemas(signature: Signature, settings: Settings) -> Schema:
+def schemas(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
     """Describe what goes over the wire, by name."""
     text: Schema = {"type": "string"}
+    of_models: Schema = {}
+    for name, signature in signatures.items():
+        suffix = f"_{name}" if name else ""
+        of_models[f"Record{suffix}"] = _record(signature, settings)
+        of_models[f"Prediction{suffix}"] = _prediction(signature)
     return {
-        "Record": _record(signature, settings),
-        "Prediction": _prediction(signature),
+        **of_models,
         "Ready": _object(
             {
                 "status": {"const": "ready"},

@@ -1,80 +1,103 @@
-"""The service behind the routes: its settings and the model that it serves."""
+"""The service behind the routes: its settings and the models that it serves."""
 
 import gc
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import monotonic, perf_counter
+from typing import Any
 
 from pydantic_core import to_json
 
+from modelapi import package
+from modelapi.engines import Adjust, Prediction
+from modelapi.package import Package, PackageError
+from modelapi.package.versions import stamp
+from modelapi.records.columns import Columns
+from modelapi.records.parser import MAX_FAULTS, RecordParser
+from modelapi.serving import metrics
+from modelapi.serving.batching import Batcher, ThreadBatcher
+from modelapi.serving.concurrency import Limits
 from modelapi.serving.cors import Cors
-from modelapi.serving.batching import Gatherer
 from modelapi.serving.keys import Keys
 from modelapi.serving.logs import get_logger, request_logger
 from modelapi.serving.rates import Rates
-from modelapi.settings import Settings
+from modelapi.serving.settings import Settings
 from modelapi.serving.shared import recall, remember
-from modelapi import package
-from modelapi.package import Package, PackageError
-from modelapi.records.parser import MAX_FAULTS, RecordParser
-from modelapi.package.versions import stamp
 
 log = get_logger()
 
 SLOW = 0.001  # Seconds; an event loop should not stand still for longer.
 AGAIN = 10.0  # Seconds until a package that was refused is tried again: it may have been copied only in part.
-SERVED = "served"  # The version that a worker has loaded last.
 
 
-@dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A loaded model package, the parser of its requests, and who calls its engine for those that come at once."""
+    """A loaded model package, the parser of its requests, and what calls its engine."""
 
-    package: Package
-    parser: RecordParser
-    gatherer: Gatherer
-    is_slow: bool
-    """Whether a call of the engine takes long, even for one row."""
-    version: str
-    """What X-Model-Version names."""
+    def __init__(self, package: Package, parser: RecordParser, adjust: Adjust | None) -> None:
+        """Measure how long the engine takes. Raises PackageError if it does not predict the package's own example."""
+        self.package = package
+        self.signature = package.signature
+        self.parser = parser
+        self.version = package.manifest.version
+        """What X-Model-Version names."""
+        self._adjust = adjust
+        self.is_slow = min(self._seconds_of_a_call() for _ in range(3)) > SLOW
+        """Whether a call of the engine takes long, even for one row."""
+        self.batcher = Batcher(self._predict_records, is_slow=self.is_slow)
+        self.thread_batcher = ThreadBatcher(self._predict_records)
+
+    def predict(self, columns: Columns, *, probabilities: bool) -> Prediction:
+        """Run the engine, and then what the owner does with its predictions."""
+        started = perf_counter()
+        prediction = self.package.engine.predict(columns, probabilities=probabilities)
+        metrics.engine_took(perf_counter() - started)
+        return self._adjust(prediction, self.signature) if self._adjust else prediction
+
+    def _predict_records(self, records: list[dict[str, Any]], probabilities: bool) -> Prediction:
+        return self.predict(self.parser.columns(records), probabilities=probabilities)
+
+    def _seconds_of_a_call(self) -> float:
+        """Predict the example; the first call is slower than all others, so the first request should not be it."""
+        columns = self.parser.parse_json(to_json(self.signature.example()))
+        started = perf_counter()
+        try:
+            self.package.engine.predict(columns, probabilities=self.signature.probabilities)
+        except Exception as error:  # Of whatever library runs it.
+            raise PackageError(f"the model does not predict its own example ({type(error).__name__})") from error
+        return perf_counter() - started
 
 
-class Service:
-    """Holds the current model; without one the API is alive, but not ready."""
+@dataclass(eq=False)
+class ModelHost:
+    """Serves whatever package CURRENT names in a folder; without one the API is alive, but not ready."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.model: ServedModel | None = None
-        self.refused: str | None = None
-        """Why the package that CURRENT names is not served."""
-        self.large = Lock()
-        """Held while many rows are worked on: one such work at a time leaves time for small requests."""
-        self.is_stopping = False
-        """Whether /ready says so, for the server is about to stop."""
-        self.is_closing = False
-        """Whether each answer is the last on its connection."""
-        self.keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
-        self.rates = Rates(settings.rate_limit, settings.rate_limit_store)
-        self.cors = Cors(settings.cors_origins)
-        self.log_request = request_logger(settings)
-        self._stamp: tuple[int, ...] = ()
-        self._looked = 0.0
+    name: str
+    """Of a second model; the first has none."""
+    folder: Path
+    settings: Settings
+    adjust: Adjust | None = None
+    served: ServedModel | None = None
+    refused: str | None = None
+    """Why the package that CURRENT names is not served."""
+    _stamp: tuple[int, ...] = ()
+    _looked: float = 0.0
 
     def is_outdated(self) -> bool:
         """Tell whether CURRENT has moved since it was read; what was refused is tried again now and then."""
         is_again = self.refused is not None and monotonic() - self._looked > AGAIN
-        return is_again or stamp(self.settings.model_dir) != self._stamp
+        return is_again or stamp(self.folder) != self._stamp
 
     def load(self) -> None:
         """Load the package that CURRENT names, and serve it from the next request on.
 
         A bad one is logged and refused, and what was served goes on, also in a worker that starts only now.
         """
-        self._looked, self._stamp = monotonic(), stamp(self.settings.model_dir)
+        self._looked, self._stamp = monotonic(), stamp(self.folder)
         try:
-            self._serve(package.current(self.settings.model_dir))
+            self._serve(package.current(self.folder))
             self.refused = None
         except PackageError as error:
             self._refuse(str(error))
@@ -85,13 +108,18 @@ class Service:
         if reason != self.refused:
             log.error("model not loaded", reason=reason)
         self.refused = reason
-        served = recall(SERVED)
-        if served and not self.model:
+        before = recall(self._note)
+        if before and not self.served:
             with suppress(Exception):  # As before: whatever it is, there is no model then.
-                self._serve(self.settings.model_dir / served)
+                self._serve(self.folder / before)
+
+    @property
+    def _note(self) -> str:
+        """Where workers leave the version that they loaded last, for those to come."""
+        return f"served-{self.name}"
 
     def _serve(self, folder: Path) -> None:
-        if self.model and self.model.version == folder.name:
+        if self.served and self.served.version == folder.name:
             return
         settings = self.settings
         loaded = package.load(
@@ -104,22 +132,53 @@ class Service:
             unknown_categories=settings.unknown_categories,
             unknown_fields=settings.unknown_fields,
         )
-        is_slow = min(_seconds_of_a_call(loaded, parser) for _ in range(3)) > SLOW
-        gatherer = Gatherer(parser, loaded.engine, is_slow=is_slow)
-        self.model = ServedModel(loaded, parser, gatherer, is_slow, loaded.manifest.version)
+        self.served = ServedModel(loaded, parser, self.adjust)
         gc.unfreeze()  # The model of before, which goes.
         gc.collect()
         gc.freeze()  # What is loaded stays: the collector need not look at it again.
-        remember(SERVED, self.model.version)
-        log.info("model loaded", version=self.model.version, engine=loaded.manifest.engine)
+        remember(self._note, self.served.version)
+        log.info("model loaded", version=self.served.version, engine=loaded.manifest.engine)
 
 
-def _seconds_of_a_call(loaded: Package, parser: RecordParser) -> float:
-    """Predict the example; the first call is slower than all others, so the first request should not be it."""
-    columns = parser.parse_json(to_json(loaded.signature.example()))
-    started = perf_counter()
-    try:
-        loaded.engine.predict(columns, probabilities=loaded.signature.probabilities)
-    except Exception as error:  # Of whatever library runs it.
-        raise PackageError(f"the model does not predict its own example ({type(error).__name__})") from error
-    return perf_counter() - started
+class Service:
+    """All that requests have in common: the settings, the models, who may come in, and how much at once."""
+
+    def __init__(
+        self, settings: Settings, *, adjust: Adjust | None = None, models: Mapping[str, Path | str] | None = None
+    ) -> None:
+        self.settings = settings
+        self.model = ModelHost("", settings.model_dir, settings, adjust)
+        folders = {name: settings.project.root / folder for name, folder in (models or {}).items()}
+        # MODEL_SHA256 names a version of the first model.
+        others = settings.model_copy(update={"model_sha256": ""})
+        self.models = {"": self.model} | {name: ModelHost(name, folder, others) for name, folder in folders.items()}
+        self.is_stopping = False
+        """Whether /ready says so, for the server is about to stop."""
+        self.is_closing = False
+        """Whether each answer is the last on its connection."""
+        self.large = Lock()
+        """Held while many rows are worked on: one such work at a time leaves time for small requests."""
+        self.limits = Limits(settings)
+        self.keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
+        self.rates = Rates(settings.rate_limit, settings.rate_limit_store)
+        self.cors = Cors(settings.cors_origins)
+        self.log_request = request_logger(settings.log_level, settings.log_format)
+
+    def load(self) -> None:
+        """Load all models that CURRENT names."""
+        for host in self.models.values():
+            host.load()
+
+    def load_outdated(self) -> None:
+        """Load those whose CURRENT has moved."""
+        for host in self.models.values():
+            if host.is_outdated():
+                host.load()
+
+    def is_outdated(self) -> bool:
+        """Tell whether CURRENT of any model has moved."""
+        return any(host.is_outdated() for host in self.models.values())
+
+    def refusal(self) -> str | None:
+        """Say why there is a model that cannot be served, if there is one."""
+        return next((host.refused for host in self.models.values() if not host.served), None)

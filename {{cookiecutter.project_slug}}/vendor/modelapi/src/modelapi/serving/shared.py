@@ -12,7 +12,7 @@ from typing import IO
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # The name is prometheus_client's, which reads it when it is imported.
 
-_slots: list[IO[str]] = []  # Held open, for the lock of a slot ends with its file.
+_locks: list[IO[str]] = []  # Held open, for a lock ends with its file.
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def recall(name: str) -> str | None:
         return None
 
 
-def take_slot(folder: Path) -> str:
+def take_number(folder: Path) -> str:
     """Take the first number that no living process has, and with it the files of whoever had it before."""
     for number in count():
         lock = (folder / f"{number}.lock").open("w")
@@ -57,7 +57,7 @@ def take_slot(folder: Path) -> str:
         except BlockingIOError:
             lock.close()
             continue
-        _slots.append(lock)
+        _locks.append(lock)
         for gauges in folder.glob(f"gauge_*_{number}.db"):  # What was in progress died with it.
             gauges.unlink()
         return str(number)

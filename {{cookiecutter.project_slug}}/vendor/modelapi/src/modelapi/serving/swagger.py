@@ -14,7 +14,10 @@ from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.project import current_project
 from modelapi.serving.settings import Settings
-from modelapi.settings import PackageSettings, SettingsError
+from modelapi.settings import SettingsError
+
+
+MODEL = ("model_dir", "model_sha256", "allow_pickle")  # Settings that say which model is described.
 
 
 class _Dumper(yaml.SafeDumper):
@@ -59,11 +62,11 @@ def render(document: dict[str, Any]) -> str:
 
 
 def _describe() -> dict[str, Any]:
-    """Make the app with the default settings of all that is not about where the model is, and ask it for its document."""
+    """Make the app with the default settings, and ask it for its document."""
     from modelapi.process.target import load_api  # The web framework.
 
     for name, field in Settings.model_fields.items():
-        if name not in PackageSettings.model_fields and not field.default_factory:
+        if name not in MODEL and not field.default_factory:
             os.environ[name.upper()] = str(field.default)  # The environment wins over .env.
     document: dict[str, Any] = load_api(current_project()).openapi()
     return document

@@ -12,7 +12,8 @@ from pydantic_core import to_json
 
 from modelapi.serving.answers import CSV, Answer, Problem, Stream
 from modelapi.serving.exchange import Exchange
-from modelapi.serving.predicting import Options, describe, read_options, refusal
+from modelapi.serving.prediction import TablePrediction
+from modelapi.serving.predicting import Options, describe, refusal
 from modelapi.serving.service import ServedModel
 from modelapi import outputs
 from modelapi.records.cells import CellParser
@@ -27,18 +28,20 @@ Parse = Callable[[list[Any], int], Columns]
 MAX_IN_MEMORY = 1_000_000  # Bytes of an answer; more than this is kept in a temporary file.
 
 
-def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Iterable[bytes], limit: int) -> Answer:
-    """Predict each row of a table, whose bytes come in chunks, into an answer of up to `limit` bytes. Raises Problem.
+def predict_table(
+    exchange: Exchange, model: ServedModel, media_type: str, chunks: Iterable[bytes], options: Options
+) -> TablePrediction:
+    """Predict each row of a table, whose bytes come in chunks, into an answer of up to MAX_TABLE_BYTES. Raises Problem.
 
     The answer begins when the whole table is read: only then is it known that no row is wrong, and many
     clients do not read before they have written all.
     """
-    model = exchange.require_model()
-    options = read_options(query, model.package.signature)
+    limit = exchange.service.settings.max_table_bytes
     with ExitStack() as stack:
         answer = stack.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
         try:
-            table = (CsvTable if media_type == CSV else JsonTable)(io.BufferedReader(Chunks(chunks)), model, options)
+            kind = CsvTable if media_type == CSV else JsonTable
+            table = kind(io.BufferedReader(Chunks(chunks)), model, options)
             faults = FaultLog(MAX_FAULTS)
             for batch in table.batches:
                 if exchange.has_left:
@@ -49,7 +52,7 @@ def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Ite
                     except InvalidRecords as error:
                         faults.extend(error)
                     if not faults.count:
-                        prediction = exchange.predict(columns, probabilities=options.probabilities)
+                        prediction = model.predict(columns, probabilities=options.probabilities)
                         answer.write(table.write(columns, prediction))
                 exchange.rows += len(batch)
                 if answer.tell() > limit:
@@ -61,7 +64,7 @@ def predict_table(exchange: Exchange, media_type: str, query: bytes, chunks: Ite
         except RecordsError as error:
             raise refusal(error) from None
         stack.pop_all()  # The file stays open until the answer is sent.
-        return Answer(Stream(answer), media_type, is_data=True)
+        return TablePrediction(Answer(Stream(answer), media_type, is_data=True))
 
 
 class CsvTable:
@@ -70,7 +73,7 @@ class CsvTable:
     def __init__(self, file: IO[bytes], model: ServedModel, options: Options) -> None:
         rows = CsvRows(file)
         self.batches: Iterable[list[Any]] = rows
-        self._signature = model.package.signature
+        self._signature = model.signature
         self._options = options
         self.parse: Parse = CellParser(
             self._signature.features,
@@ -83,7 +86,8 @@ class CsvTable:
 
     def write(self, columns: Columns, prediction: Prediction) -> bytes:
         """Write a row for each prediction, at first under a header line."""
-        table: dict[str, list[Any]] = {**outputs.table(prediction, self._signature)}
+        shares = self._options.probabilities
+        table: dict[str, list[Any]] = {**outputs.table(prediction, self._signature, probabilities=shares)}
         if self._options.warnings:
             noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))
             table["warnings"] = ["; ".join(f"{fault.location[-1]} {fault.detail}" for fault in row) for row in noted]
@@ -102,13 +106,13 @@ class JsonTable:
     def __init__(self, file: IO[bytes], model: ServedModel, options: Options) -> None:
         self.batches: Iterable[list[Any]] = JsonLines(file)
         self.parse: Parse = model.parser.parse_lines
-        self._signature = model.package.signature
+        self._signature = model.signature
         self._options = options
 
     def write(self, columns: Columns, prediction: Prediction) -> bytes:
         """Write an object for each prediction, with the members that an answer in JSON has."""
         members = {"prediction": outputs.predictions(prediction, self._signature)}
-        if prediction.probabilities is not None:
+        if self._options.probabilities:
             members["probability"] = outputs.probabilities(prediction, self._signature)
         if self._options.warnings:
             noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))

@@ -1,0 +1,19 @@
+"""modelapi for FastAPI: `ModelApi(settings).init_app(app)`, and what a route needs to predict."""
+
+from modelapi.fastapi.extension import ModelApi
+from modelapi.fastapi.requests import CurrentModel, Model, ModelNamed, Options, Records, exchange, respond
+from modelapi.fastapi.route import ModelRoute
+from modelapi.serving.prediction import Prediction
+
+__all__ = [
+    "CurrentModel",
+    "Model",
+    "ModelApi",
+    "ModelNamed",
+    "ModelRoute",
+    "Options",
+    "Prediction",
+    "Records",
+    "exchange",
+    "respond",
+]

@@ -1,0 +1,65 @@
+"""ModelApi for FastAPI."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import iter_route_contexts
+
+from modelapi.fastapi.middleware import ExchangeMiddleware, Guard
+from modelapi.fastapi.requests import respond
+from modelapi.fastapi.route import ModelRoute
+from modelapi.fastapi.routes import make_router
+from modelapi.serving.answers import Problem
+from modelapi.serving.extension import Extension
+
+
+class ModelApi(Extension):
+    """The extension: `ModelApi(settings, adjust=adjust).init_app(app)`, after your own routes."""
+
+    def init_app(self, app: FastAPI) -> None:
+        """Load the models, and add their routes and all that guards, logs and counts."""
+        self._begin()
+        app.state.modelapi = self
+        app.include_router(make_router(self.service.models))
+        app.router.redirect_slashes = False
+        app.exception_handlers.setdefault(Problem, _answer)
+        # What is called within all middleware and exception handlers, for each request. If Starlette renames it some
+        # day, nothing is guarded, and the tests of keys say so.
+        app.router.middleware_stack = Guard(app.router.middleware_stack, self.service)
+        build = app.build_middleware_stack
+        # Around all middleware, also what is added later, as OpenTelemetry does it.
+        app.build_middleware_stack = lambda: ExchangeMiddleware(build(), self.service)  # type: ignore[method-assign]
+        app.openapi = lambda: self.describe(app)  # type: ignore[method-assign]
+
+    def describe(self, app: FastAPI) -> dict[str, Any]:
+        """Describe the application: our routes by the current models, all others as FastAPI does.
+
+        Raises a 503 Problem while there is no model.
+        """
+        document = self.document()
+        app.openapi_schema = None  # FastAPI would keep the document of its first call.
+        added = FastAPI.openapi(app)
+        predict = document["paths"].pop("/predict")["post"]
+        for path, operations in added["paths"].items():
+            document["paths"][path] = {**document["paths"].get(path, {}), **operations}
+        for route in iter_route_contexts(app.routes):
+            if isinstance(route.original_route, ModelRoute) and route.include_in_schema:
+                operations = document["paths"][route.path]
+                operations["post"] = _merge(operations.get("post", {}), predict)
+        schemas = added.get("components", {}).get("schemas", {})
+        schemes = added.get("components", {}).get("securitySchemes", {})
+        document["components"]["schemas"] = {**schemas, **document["components"]["schemas"]}
+        if schemes:
+            document["components"]["securitySchemes"] = {**document["components"].get("securitySchemes", {}), **schemes}
+        return document
+
+
+def _merge(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """Describe a route that predicts by the model, and keep what the owner has added to it."""
+    parameters = [*ours["parameters"], *theirs.get("parameters", [])]
+    return {**theirs, **ours, "parameters": parameters, "responses": {**theirs.get("responses", {}), **ours["responses"]}}
+
+
+async def _answer(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return respond(request, problem)

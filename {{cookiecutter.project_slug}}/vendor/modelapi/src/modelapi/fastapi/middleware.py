@@ -1,0 +1,96 @@
+"""What is around all of the application, and what is within it just before the routes."""
+
+import asyncio
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from modelapi.serving.answers import Answer, Problem, Stream
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.guard import admit
+from modelapi.serving.service import Service
+
+EXCHANGE = "modelapi.exchange"  # The key of the request's Exchange in its scope.
+
+
+class ExchangeMiddleware:
+    """Around all other middleware: gives each request an Exchange, each answer its headers, and both a log line."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI event."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(reversed(scope["headers"]))
+        exchange = Exchange(given.get(b"x-request-id", b"").decode("latin-1"), self._service)
+        exchange.given = given
+        exchange.extra = self._service.cors.headers(given.get(b"origin"))
+        scope[EXCHANGE] = exchange
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_encode(exchange.headers)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except asyncio.CancelledError:  # The time to stop is over.
+            exchange.status = exchange.status or 503
+            raise
+        except Exception as error:  # To which the application has given an answer, if it has a handler for it.
+            exchange.crash(error)
+            if not exchange.status:
+                await send_answer(Problem(500).answer(exchange.request_id), send_with_headers)
+        finally:
+            self._service.limits.memory.give(exchange.held)
+            exchange.route = _route(scope)
+            exchange.finish(scope["method"], exchange.status)
+
+
+class Guard:
+    """Within all middleware and handlers, before the routes: lets in by CORS, key and rate."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on that may come in. Raises Problem."""
+        if scope["type"] == "http":
+            exchange: Exchange = scope[EXCHANGE]
+            address = scope["client"][0] if scope.get("client") else ""
+            answer = await admit(exchange, scope["method"], scope["path"], exchange.given, address)
+            if answer:
+                await send_answer(answer, send)
+                return
+        elif scope["type"] == "websocket" and not self._service.keys.is_open(scope["path"]):
+            given = dict(reversed(scope["headers"]))
+            self._service.keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
+        await self._app(scope, receive, send)
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    """Send an answer, a long one block by block."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": _encode(answer.headers)})
+    if isinstance(answer.body, Stream):
+        for block in answer.body:
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    else:
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _route(scope: Scope) -> str | None:
+    """Tell the pattern of the path that matched, with the prefixes of the routers that hold it."""
+    context = scope.get("fastapi", {}).get("effective_route_context")  # Without it the prefixes are missing.
+    route = context or scope.get("route")
+    return getattr(route, "path", None) if "endpoint" in scope else None

@@ -1,0 +1,49 @@
+"""What ModelApi is in both frameworks: the settings and the models of an application."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from modelapi.engines import Adjust
+from modelapi.serving import openapi
+from modelapi.serving.answers import Problem
+from modelapi.serving.logs import configure_logs
+from modelapi.serving.service import Service
+from modelapi.serving.settings import Settings
+
+
+class Extension:
+    """Holds the service of an application, which the server process looks for after it has imported it."""
+
+    newest: "Extension | None" = None
+    """What was initialised last in this process: whatever wraps the application, its server finds this."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        adjust: Adjust | None = None,
+        models: Mapping[str, Path | str] | None = None,
+    ) -> None:
+        """Take the settings, what is to be done with predictions, and more models.
+
+        adjust : adjust(prediction, signature) returns the prediction that is answered, in JSON, tables and scoring.
+        models : folders of model packages by name, each served below /models/<name>.
+        """
+        self.settings = settings
+        self.adjust = adjust
+        self.service = Service(settings, adjust=adjust, models=models)
+
+    def _begin(self) -> None:
+        """Begin to log, load the models and be found."""
+        configure_logs(self.settings.log_level, self.settings.log_format)
+        self.service.load()
+        Extension.newest = self
+
+    def document(self) -> dict[str, Any]:
+        """Describe what this library serves, in OpenAPI 3.1. Raises a 503 Problem while there is no model."""
+        served = {name: host.served for name, host in self.service.models.items()}
+        signatures = {name: model.signature for name, model in served.items() if model}
+        if "" not in signatures:
+            raise Problem(503, "no model is loaded yet: try again later", headers={"Retry-After": "5"})
+        return openapi.document(signatures, self.settings)
