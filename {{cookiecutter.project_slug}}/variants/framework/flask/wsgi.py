@@ -1,4 +1,4 @@
-"""The entry point of WSGI servers: `gunicorn wsgi:app`."""
+"""The entry point: `modelapi serve`, `gunicorn wsgi:app` and `flask run` serve it."""
 
 from api.app import create_app
 

@@ -1,33 +1,25 @@
 """The error blueprint: every error leaves as application/problem+json (RFC 9457)."""
 
-from flask import Blueprint, Response, g
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-
-from api.answers import Problem
-from api.routes import respond
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from modelapi import Problem
+from modelapi.flask import respond
+from werkzeug.exceptions import HTTPException
 
 blueprint = Blueprint("errors", __name__)
 
 
 @blueprint.app_errorhandler(Problem)
-def problem(error: Problem) -> Response:
-    """Answer a Problem that a handler raised."""
-    return respond(error.answer(g.exchange.request_id))
+def problem(error: Problem) -> ResponseReturnValue:
+    """Answer what modelapi refuses: records that do not fit, a missing key, too much at once."""
+    return respond(error)
 
 
 @blueprint.app_errorhandler(HTTPException)
-def http_exception(error: HTTPException) -> Response:
-    """Answer what Flask itself refuses: an unknown path, a method that a path does not take."""
-    return problem(Problem(error.code or 500))
-
-
-@blueprint.app_errorhandler(MethodNotAllowed)
-def method_not_allowed(error: MethodNotAllowed) -> Response:
-    """Answer a method that the path does not take, and say which it takes."""
-    return problem(Problem(405, headers={"Allow": ", ".join(sorted(error.valid_methods or []))}))
-
-
-@blueprint.app_errorhandler(Exception)
-def crash(error: Exception) -> Response:
-    """Answer an unexpected error without its details, which go to the log."""
-    return respond(g.exchange.crash(error))
+def http_exception(error: HTTPException) -> ResponseReturnValue:
+    """Answer what Flask refuses, or you: `abort(404, "no such passenger")`; and a bug, which is in the log, as a 500."""
+    if error.response is not None or error.code is None:
+        return error.get_response()
+    own = error.description if error.description != type(error).description else None
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return respond(Problem.of_http(error.code, own, headers))

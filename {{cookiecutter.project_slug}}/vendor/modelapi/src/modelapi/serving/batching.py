@@ -8,7 +8,8 @@ for many: some 50 µs with ONNX Runtime, 2 to 5 ms with scikit-learn.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -78,8 +79,10 @@ class Batcher:
 class ThreadBatcher:
     """The same for threads: whoever's turn it is calls the engine for all who wait for theirs."""
 
-    def __init__(self, predict: Predict) -> None:
+    def __init__(self, predict: Predict, *, is_slow: bool) -> None:
         self._predict = predict
+        # A slow engine works in a thread of its own, so that who waits for it may give up.
+        self._thread = ThreadPoolExecutor(1, "engine") if is_slow else None
         self._turn = Lock()
         self._waiting: deque[Job] = deque()
 
@@ -87,16 +90,22 @@ class ThreadBatcher:
         """Predict records that were validated. Raises what the engine raises for them, or TimeoutError."""
         prediction: Future[Prediction] = Future()
         self._waiting.append(Job(records, probabilities, prediction))
-        if not self._turn.acquire(timeout=timeout):
-            prediction.cancel()
-            raise TimeoutError
+        if self._thread:
+            self._thread.submit(self._work, prediction)
+        else:
+            self._work(prediction)
         try:
+            return prediction.result(timeout)
+        except TimeoutError:
+            prediction.cancel()
+            raise
+
+    def _work(self, prediction: "Future[Prediction]") -> None:
+        """Call the engine until a prediction is there, unless another had it made meanwhile."""
+        with self._turn:
             while not prediction.done():
                 jobs = take(self._waiting)
                 deliver(jobs, run(self._predict, jobs))
-        finally:
-            self._turn.release()
-        return prediction.result()
 
 
 def take(waiting: deque[Job]) -> list[Job]:
@@ -137,7 +146,8 @@ def deliver(jobs: Sequence[Job], results: Sequence[Prediction | Exception]) -> N
     for job, result in zip(jobs, results, strict=True):
         if job.prediction.done():
             continue
-        if isinstance(result, Exception):
-            job.prediction.set_exception(result)
-        else:
-            job.prediction.set_result(result)
+        with suppress(InvalidStateError):  # Whoever waited has given up just now.
+            if isinstance(result, Exception):
+                job.prediction.set_exception(result)
+            else:
+                job.prediction.set_result(result)

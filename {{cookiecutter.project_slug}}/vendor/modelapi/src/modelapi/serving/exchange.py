@@ -21,6 +21,7 @@ class Exchange:
     """A request under way: its id, the model that was current when it came, and how many rows it holds."""
 
     __slots__ = (
+        "deadline",
         "extra",
         "given",
         "has_left",
@@ -49,6 +50,8 @@ class Exchange:
         """The pattern of the path that matched, for the path itself is a client's value."""
         self.has_left = False
         """Whether nobody waits for the answer any more."""
+        self.deadline: float | None = None
+        """When, by the monotonic clock, a table that was read is to be predicted."""
         self.held = 0
         """Bytes of the body in memory."""
         self.is_finished = False

@@ -47,7 +47,7 @@ class ServedModel:
         self.is_slow = min(self._seconds_of_a_call() for _ in range(3)) > SLOW
         """Whether a call of the engine takes long, even for one row."""
         self.batcher = Batcher(self._predict_records, is_slow=self.is_slow)
-        self.thread_batcher = ThreadBatcher(self._predict_records)
+        self.thread_batcher = ThreadBatcher(self._predict_records, is_slow=self.is_slow)
 
     def predict(self, columns: Columns, *, probabilities: bool) -> Prediction:
         """Run the engine, and then what the owner does with its predictions."""
@@ -162,6 +162,7 @@ class Service:
         self.keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
         self.rates = Rates(settings.rate_limit, settings.rate_limit_store)
         self.cors = Cors(settings.cors_origins)
+        self.has_guards = self.keys.are_asked_for or self.rates.are_limited or self.cors.is_open
         self.log_request = request_logger(settings.log_level, settings.log_format)
 
     def load(self) -> None:

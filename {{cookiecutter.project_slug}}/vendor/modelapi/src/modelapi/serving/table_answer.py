@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from itertools import groupby
 from tempfile import SpooledTemporaryFile
+from time import monotonic
 from typing import IO, Any
 
 from pydantic_core import to_json
@@ -46,6 +47,8 @@ def predict_table(
             for batch in table.batches:
                 if exchange.has_left:
                     raise Problem(400)
+                if exchange.deadline and monotonic() > exchange.deadline:
+                    raise Problem(504)
                 with exchange.service.large:  # Not while waiting for the client.
                     try:
                         columns = table.parse(batch, exchange.rows)

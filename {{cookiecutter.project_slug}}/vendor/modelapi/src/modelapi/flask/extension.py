@@ -1,0 +1,55 @@
+"""ModelApi for Flask."""
+
+from typing import Any
+
+from flask import Flask, Response, request
+
+from modelapi.flask.layer import ExchangeLayer
+from modelapi.flask.requests import exchange, respond
+from modelapi.flask.routes import make_blueprint
+from modelapi.serving.answers import Problem
+from modelapi.serving.extension import Extension
+from modelapi.serving.guard import admit_in_thread
+
+
+class ModelApi(Extension):
+    """The extension: `ModelApi(settings, adjust=adjust).init_app(app)`, after your own blueprints."""
+
+    def init_app(self, app: Flask) -> None:
+        """Load the models, and add their routes and all that guards, logs and counts."""
+        self._begin()
+        app.extensions["modelapi"] = self
+        app.url_map.merge_slashes = False
+        for rule in app.url_map.iter_rules():
+            if rule.rule == "/predict":  # In both frameworks it takes POST alone.
+                rule.methods -= {"OPTIONS"}
+        app.register_blueprint(make_blueprint(self))
+        app.before_request_funcs.setdefault(None, []).insert(0, self._guard)
+        app.error_handler_spec[None][None].setdefault(Problem, respond)
+        app.log_exception = lambda info: exchange().crash(info[1])  # type: ignore[method-assign, assignment] # No path.
+        app.wsgi_app = ExchangeLayer(app.wsgi_app, self.service)  # type: ignore[method-assign]
+
+    def _guard(self) -> Response | None:
+        """Pass a request on that may come in, before all hooks. Raises Problem."""
+        current = exchange()
+        current.route = request.url_rule.rule if request.url_rule else None
+        environ = request.environ
+        if environ["PATH_INFO"].startswith("//"):  # Werkzeug would take it for one slash.
+            raise Problem(404)
+        if not self.service.has_guards:
+            return None
+        given = {name: value.encode("latin-1") for name, key in _HEADERS if (value := environ.get(key)) is not None}
+        answer = admit_in_thread(current, request.method, request.path, given, environ.get("REMOTE_ADDR", ""))
+        return respond(answer) if answer else None
+
+    def describe(self, _app: Flask) -> dict[str, Any]:
+        """Describe the application by the current models. Raises a 503 Problem while there is no model."""
+        return self.document()
+
+
+_HEADERS = (
+    (b"authorization", "HTTP_AUTHORIZATION"),
+    (b"x-api-key", "HTTP_X_API_KEY"),
+    (b"origin", "HTTP_ORIGIN"),
+    (b"access-control-request-method", "HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
+)

@@ -1,0 +1,63 @@
+"""The model, as a view of Flask sees it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
+from modelapi.serving import predicting
+from modelapi.serving.answers import Problem
+from modelapi.serving.concurrency import PREDICTIONS
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.predicting import NOTHING, Given, Options, Records
+from modelapi.serving.prediction import Prediction
+from modelapi.serving.table_answer import predict_table
+from modelapi.signature import Signature
+
+_threads = ThreadPoolExecutor(PREDICTIONS, "prediction")
+
+
+class Model:
+    """The model that answers a request; one that is loaded meanwhile answers the next."""
+
+    def __init__(self, exchange: Exchange, name: str = "") -> None:
+        """Take the model as it is now. Raises a 503 Problem while there is none."""
+        self._exchange = exchange
+        self._served = exchange.require_model(name)
+
+    @property
+    def version(self) -> str:
+        """The version, which X-Model-Version names too."""
+        return self._served.version
+
+    @property
+    def signature(self) -> Signature:
+        """What the model takes and answers."""
+        return self._served.signature
+
+    def predict(self, records: Given, options: Options = NOTHING) -> Prediction:
+        """Predict the records of the request, or a list of dicts of your own. Raises Problem where they do not fit.
+
+        Few are predicted together with those of other threads that come at the same time.
+        """
+        predicting.check_options(options, self.signature)
+        if isinstance(records, Records) and records.is_table:
+            with self._exchange.service.limits.tables_in_threads:
+                return predict_table(self._exchange, self._served, records.media_type, records.chunks, options)
+        try:
+            if predicting.is_large(records):
+                return self._predict_many(records, options)
+            return self._predict_few(records, options)
+        except TimeoutError:
+            self._exchange.has_left = True  # What is not begun yet need not be done.
+            raise Problem(504) from None
+
+    def _predict_few(self, records: Given, options: Options) -> Prediction:
+        served, timeout = self._served, self._exchange.service.settings.request_timeout
+        parsed = predicting.parse(self._exchange, served, records)
+        prediction = served.thread_batcher.predict(parsed, probabilities=options.probabilities, timeout=timeout)
+        columns = served.parser.columns(parsed) if options.warnings else {}
+        return predicting.as_asked(served, records, prediction, options, columns)
+
+    def _predict_many(self, records: Given, options: Options) -> Prediction:
+        """Predict in another thread, so that this one need not wait for its end."""
+        work = (predicting.predict_alone, self._exchange, self._served, records, options)
+        return _threads.submit(copy_context().run, *work).result(self._exchange.service.settings.request_timeout)

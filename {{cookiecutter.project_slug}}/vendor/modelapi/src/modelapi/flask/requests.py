@@ -1,0 +1,80 @@
+"""What a view asks for: the model, the records, the options; and how it answers."""
+
+from collections.abc import Iterator
+from time import monotonic
+
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from modelapi.flask.model import Model
+from modelapi.serving import predicting
+from modelapi.serving.answers import JSON, Answer, Problem, body_too_large
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.predicting import Options, Records
+from modelapi.serving.prediction import Prediction
+
+EXCHANGE = "modelapi.exchange"  # The key of the request's Exchange in its environ.
+CHUNK = 65_536  # Bytes.
+
+
+def exchange() -> Exchange:
+    """Return what goes with this request: its id, the name of its key, the model that answers it."""
+    current: Exchange = request.environ[EXCHANGE]
+    return current
+
+
+def current_model(name: str = "") -> Model:
+    """Return the model, or the one of this name, as it was when the request came. Raises a 503 Problem."""
+    return Model(exchange(), name)
+
+
+def read_records() -> Records:
+    """Read the body: records in JSON, or a table, which is read while it is predicted. Raises Problem."""
+    given = request.environ.get
+    media_type = predicting.negotiate(given("CONTENT_TYPE"), given("HTTP_CONTENT_ENCODING"), given("HTTP_ACCEPT"))
+    settings = exchange().service.settings
+    if media_type != JSON:
+        chunks = _with_deadline(exchange(), read_chunks(settings.max_table_bytes), settings.request_timeout)
+        return Records(exchange(), media_type, chunks=chunks)
+    return Records(exchange(), media_type, body=b"".join(read_chunks(settings.max_body_bytes)))
+
+
+def read_options() -> Options:
+    """Return what the query asks for. Raises a 422 Problem."""
+    return predicting.read_options(request.query_string)
+
+
+def respond(answer: Answer | Problem | Prediction) -> Response:
+    """Translate what modelapi answers to Flask."""
+    if isinstance(answer, Problem):
+        answer = answer.answer(exchange().request_id)
+    elif isinstance(answer, Prediction):
+        answer = answer.answer()
+    return Response(answer.body, answer.status, answer.headers)
+
+
+def read_chunks(limit: int) -> Iterator[bytes]:
+    """Read the body, or raise a 413 Problem as soon as it is over the limit."""
+    # One byte more, for werkzeug cuts a chunked body at its limit and says nothing.
+    request.max_content_length = limit + 1
+    size = 0
+    while chunk := _read(limit):
+        size += len(chunk)
+        if size > limit:
+            raise body_too_large(limit)
+        yield chunk
+
+
+def _read(limit: int) -> bytes:
+    try:
+        return request.stream.read(CHUNK)
+    except RequestEntityTooLarge:
+        raise body_too_large(limit) from None
+    except Exception:  # Each server has its own for a client that is gone, or chunks that are no chunks.
+        raise Problem(400) from None
+
+
+def _with_deadline(exchange: Exchange, chunks: Iterator[bytes], seconds: float) -> Iterator[bytes]:
+    """Let the time of the answer begin when the body is there."""
+    yield from chunks
+    exchange.deadline = monotonic() + seconds
