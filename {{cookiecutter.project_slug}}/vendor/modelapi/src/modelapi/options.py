@@ -25,7 +25,7 @@ class Options(argparse.ArgumentParser):
     def read(self, arguments: Sequence[str] | None, *needed: str) -> argparse.Namespace:
         """Read the options, or exit with one line if one that is needed is not among them."""
         options = self.parse_args(arguments)
-        missing = [f"{name.upper()}=…" for name in needed if not getattr(options, name)]
+        missing = [f"{name.upper()}=…" for name in needed if getattr(options, name) is None]
         if missing:
             sys.exit(f'{self._refusal}: name {" and ".join(missing)} ("{self.prog} --help" says more)')
         return options

@@ -33,7 +33,7 @@ def trusted_types(content: bytes) -> list[str]:
     if refused:
         raise EngineError(
             f"the model holds types that skops does not load safely ({', '.join(refused)}): build the pipeline from "
-            f"scikit-learn's own parts and from yours in {FEATURES}/, or store it with joblib and set ALLOW_PICKLE=1"
+            f"scikit-learn's own parts, move yours into {FEATURES}/, or store it with joblib and set ALLOW_PICKLE=1"
         )
     return unknown
 

@@ -92,9 +92,13 @@ class RecordParser:
         return self.columns(records)
 
     def parse_values(self, records: Sequence[dict[str, Any]], start: int = 0) -> Columns:
+        """Check records of Python values, the first of which is row `start`, into columns. Raises InvalidRecords."""
+        return self.columns(self.read_values(records, start))
+
+    def read_values(self, records: Sequence[dict[str, Any]], start: int = 0) -> list[dict[str, Any]]:
         """Check records of Python values, the first of which is row `start`. Raises InvalidRecords."""
         try:
-            return self.columns(self._many.validate_python(records))
+            return list(self._many.validate_python(records))
         except ValidationError:
             log = FaultLog(self.max_faults)
         for row, record in enumerate(records, start):

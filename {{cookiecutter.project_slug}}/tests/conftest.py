@@ -1,0 +1,20 @@
+"""What the tests share. The model is the current one, whatever it is; its signature gives the examples."""
+
+from typing import Any
+
+import pytest
+from api.settings import Settings
+from modelapi import Signature, package
+
+Record = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def signature() -> Signature:
+    settings = Settings.load()
+    return package.load(package.current(settings.model_dir), allow_pickle=settings.allow_pickle).signature
+
+
+@pytest.fixture
+def record(signature: Signature) -> Record:
+    return dict(signature.example())
