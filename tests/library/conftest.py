@@ -1,10 +1,13 @@
 """What the tests share. The model is the current one, whatever it is; its signature gives the examples."""
 
+from __future__ import annotations
+
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
@@ -12,20 +15,51 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from api.app import create_app
-from modelapi.settings import Settings, load_settings
 from modelapi import package
 from modelapi.package import Package
 from modelapi.signature import Label
-from tests.library.client import make_client
+
+if TYPE_CHECKING:  # Training, packaging and scoring are tested without the web.
+    import httpx2
 
 Record = dict[str, Label]
-MakeClient = Callable[..., httpx2.Client]
+MakeClient = Callable[..., "httpx2.Client"]
+
+SKELETON = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
+sys.path.append(str(SKELETON))  # For its steps and features, where no project is.
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project to stand in, with the skeleton's own steps; it has no API."""
+    folder = tmp_path / "project"
+    for name in ("steps", "features", "data"):
+        shutil.copytree(SKELETON / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+PYPROJECT = """
+[project]
+name = "pets"
+version = "0.1.0"
+
+[tool.modelapi]
+title = "Pets"
+
+[tool.modelapi.train]
+data = "data/titanic.csv"
+target = "Survived"
+features = ["Age", "Sex", "Embarked"]
+"""
 
 
 @pytest.fixture(scope="session")
 def current() -> Package:
-    settings = load_settings()
+    from modelapi.settings import PackageSettings
+
+    settings = PackageSettings.load()
     folder = package.current(settings.model_dir)
     return package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
 
@@ -38,10 +72,14 @@ def record(current: Package) -> Record:
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
     """Make clients of applications with other settings: make(max_rows=1)."""
+    from api.app import create_app
+    from modelapi.serving.settings import Settings
+    from tests.library.client import make_client
+
     clients: list[httpx2.Client] = []
 
     def make_with(**settings: Any) -> httpx2.Client:
-        defaults = load_settings().model_dump(include={"model_dir", "allow_pickle"})
+        defaults = Settings.load().model_dump(include={"model_dir", "allow_pickle"})
         clients.append(make_client(create_app(Settings.model_construct(**(defaults | settings)))))
         return clients[-1]
 
@@ -78,6 +116,6 @@ def pets_csv(pets: pd.DataFrame, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pipeline(pets: pd.DataFrame) -> Pipeline:
-    """A fitted estimator of another making than that of modelapi.training.train."""
+    """A fitted estimator of another making than that of steps/train.py."""
     encoder = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["fur"]), remainder="passthrough")
     return make_pipeline(encoder, LogisticRegression()).fit(pets[["fur", "age", "indoor"]], pets["kind"])

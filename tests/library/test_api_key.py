@@ -7,18 +7,16 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from modelapi.serving import api_key
 from modelapi.serving.keys import Keys
-from steps import api_key
 
 KEY = re.compile(r"^  (mapi_[A-Za-z0-9_-]{43})$", re.MULTILINE)
 
 
 @pytest.fixture
-def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / ".env"
-    monkeypatch.setattr(api_key, "ENV", path)
+def env(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("API_KEYS", raising=False)
-    return path
+    return project / ".env"
 
 
 def make(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -35,7 +33,7 @@ def keys(env: Path) -> Keys:
 def test_the_key_that_is_shown_is_the_one_that_opens(env: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = make(capsys, "--name=ada")
 
-    assert keys(env).who(None, key.encode()) == "ada"
+    assert keys(env).principal(None, key.encode()) == "ada"
     assert key not in env.read_text(encoding="utf-8")
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
 
@@ -58,7 +56,7 @@ def test_other_lines_and_other_keys_stay(env: Path, capsys: pytest.CaptureFixtur
     lines = env.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not line.startswith("API_KEYS")] == ["# Mine", "PORT=9000", "LOG_LEVEL=debug"]
     assert len(lines) == 4
-    assert [keys(env).who(None, key.encode()) for key in (ada, bob)] == ["ada", "bob"]
+    assert [keys(env).principal(None, key.encode()) for key in (ada, bob)] == ["ada", "bob"]
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
 
 
@@ -72,7 +70,7 @@ def test_a_name_is_taken_once_unless_it_is_to_be_replaced(env: Path, capsys: pyt
     new = make(capsys, "--name=ada", "--replace")
 
     assert new != old
-    assert keys(env).who(None, new.encode()) == "ada"
+    assert keys(env).principal(None, new.encode()) == "ada"
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "a,b", "é", "x" * 65, "a\nb"])

@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 
 from modelapi import package
 from modelapi.package import PackageError
-from steps import package as packaging
+from modelapi.packaging import fitted
 from tests.library.packages import save
 
 
@@ -62,7 +62,7 @@ def test_the_canary_sings_where_it_is_let(song: Path) -> None:
 
         song.unlink()
 
-    skops.io.loads(as_skops(Canary(song)), trusted=["tests.test_canaries.Canary"])
+    skops.io.loads(as_skops(Canary(song)), trusted=["tests.library.test_canaries.Canary"])
 
     song.unlink()
 
@@ -97,7 +97,7 @@ def test_make_package_runs_no_code_without_allow_pickle(
     (tmp_path / name).write_bytes(dump(Canary(song)))
 
     with pytest.raises(SystemExit, match=r"^Not packaged: .*ALLOW_PICKLE=1"):
-        packaging.main([f"--model={tmp_path / name}", f"--sample={pets_csv}"])
+        fitted.main([f"--model={tmp_path / name}", f"--sample={pets_csv}"])
 
     assert not song.exists()
 
@@ -161,4 +161,4 @@ def test_a_graph_reads_no_other_file(
         package.load(folder)
     reason = "ONNX Runtime cannot run it" if hidden else "the model keeps weights in a file beside it"
     with pytest.raises(SystemExit, match=f"^Not packaged: {reason}"):
-        packaging.main([f"--model={tmp_path / 'my.onnx'}", f"--sample={tmp_path / 'rows.csv'}"])
+        fitted.main([f"--model={tmp_path / 'my.onnx'}", f"--sample={tmp_path / 'rows.csv'}"])

@@ -5,7 +5,7 @@ import pytest
 
 from modelapi.records.cells import CellParser
 from modelapi.records.faults import InvalidRecords, MalformedRecords
-from tests.test_records import FEATURES
+from tests.library.test_records import FEATURES
 
 HEADER = ["age", "legs", "indoor", "fur/color", "note", "born", "weight"]
 ROW = ["3.0", "4", "TRUE", "black", "3", "2026-11-21", "1e2"]

@@ -21,14 +21,15 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from modelapi.settings import Settings
 from modelapi import package
-from modelapi.engines import EngineError, Prediction, sklearn_engine
+from modelapi.engines import EngineError, Prediction
 from modelapi.engines.frames import to_frame
+from modelapi.engines.trust import is_trusted
 from modelapi.package import Package
 from modelapi.records.parser import RecordParser
 from modelapi.signature import Signature
 from modelapi.packaging import parity
+from modelapi.settings import PackageSettings
 from modelapi.training.features import infer, read_features, to_columns
 from modelapi.packaging.engine_choice import package_model
 
@@ -50,7 +51,7 @@ class Packager:
 
     def __call__(self, fitted: Any, X: pd.DataFrame, names: tuple[str, ...] = ("kind",), **options: Any) -> Package:
         """Package an estimator that was fitted on X, and load it."""
-        settings = Settings.model_construct(model_dir=self.artifacts, allow_pickle=options.pop("allow_pickle", False))
+        settings = PackageSettings.model_construct(model_dir=self.artifacts, allow_pickle=options.pop("allow_pickle", False))
         features = read_features(X)
         signature = infer(features, names, fitted, len(X))
         package_model(fitted, to_columns(X, features), signature, metrics={}, settings=settings, **options)
@@ -85,9 +86,9 @@ def test_a_package_answers_as_its_estimator_does(
     model = packaged(fitted, X)
 
     records = json.loads(X.to_json(orient="records"))
-    columns = RecordParser(modelapi.signature).parse_json(json.dumps(records).encode())
-    prediction = model.engine.predict(columns, probabilities=modelapi.signature.probabilities)
-    assert modelapi.package.manifest.engine == engine
+    columns = RecordParser(model.signature).parse_json(json.dumps(records).encode())
+    prediction = model.engine.predict(columns, probabilities=model.signature.probabilities)
+    assert model.manifest.engine == engine
     assert prediction.labels[0].tolist() == fitted.predict(X).tolist()
     if prediction.probabilities:
         np.testing.assert_allclose(prediction.probabilities[0], fitted.predict_proba(X), rtol=1e-12)
@@ -131,12 +132,18 @@ class Shifted(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.classes_[(np.asarray(X)[:, 0] > 4).astype(int)]
 
 
-def test_an_estimator_with_code_of_its_own_needs_a_pickle(packaged: Packager, pets: pd.DataFrame) -> None:
+def test_an_estimator_of_a_foreign_module_is_refused_by_its_name(packaged: Packager, pets: pd.DataFrame) -> None:
     X = pets[["age"]]
     fitted = Shifted().fit(X, pets["kind"])
 
-    with pytest.raises(EngineError, match=r"not sklearn, for .* uses code of tests, which the server could not import"):
+    with pytest.raises(EngineError) as caught:
         packaged(fitted, X, allow_pickle=True)
+
+    name = "tests.library.test_engine_choice.Shifted"
+    assert f"does not load safely ({name}): build the pipeline from scikit-learn's own parts, move yours into features/" in str(
+        caught.value
+    )
+    assert f"it uses {name}, which the server could not import: move it into features/" in str(caught.value)
 
 
 def test_several_targets_are_answered_one_by_one(packaged: Packager, pets: pd.DataFrame) -> None:
@@ -145,7 +152,7 @@ def test_several_targets_are_answered_one_by_one(packaged: Packager, pets: pd.Da
 
     model = packaged(fitted, X, ("kind", "indoor"))
 
-    prediction = model.engine.predict(to_columns(X, modelapi.signature.features), probabilities=True)
+    prediction = model.engine.predict(to_columns(X, model.signature.features), probabilities=True)
     assert np.column_stack(prediction.labels).tolist() == fitted.predict(X).tolist()
     for own, other in zip(fitted.predict_proba(X), prediction.probabilities or [], strict=True):
         np.testing.assert_allclose(other, own, rtol=1e-12)
@@ -157,7 +164,7 @@ def test_values_of_several_targets_too(packaged: Packager, pets: pd.DataFrame) -
 
     model = packaged(fitted, X, ("double", "square"))
 
-    labels = model.engine.predict(to_columns(X, modelapi.signature.features)).labels
+    labels = model.engine.predict(to_columns(X, model.signature.features)).labels
     np.testing.assert_allclose(np.column_stack(labels), fitted.predict(X))
 
 
@@ -168,7 +175,7 @@ def test_clusters_and_outliers_are_served(packaged: Packager, pets: pd.DataFrame
 
     model = packaged(fitted, X)
 
-    labels = model.engine.predict(to_columns(X, modelapi.signature.features)).labels[0]
+    labels = model.engine.predict(to_columns(X, model.signature.features)).labels[0]
     assert labels.tolist() == fitted.predict(X).tolist()
 
 
@@ -179,7 +186,7 @@ def test_an_estimator_of_a_bare_array_takes_the_columns_in_order(packaged: Packa
     for engine in ("onnx", "sklearn"):
         model = packaged(fitted, X, engine=engine)
 
-        labels = model.engine.predict(to_columns(X, modelapi.signature.features)).labels[0]
+        labels = model.engine.predict(to_columns(X, model.signature.features)).labels[0]
         assert labels.tolist() == fitted.predict(X.to_numpy(dtype=float)).tolist()
 
 
@@ -260,7 +267,7 @@ def test_values_are_compared_by_their_size() -> None:
 
 @pytest.mark.parametrize("name", ["sklearn.utils.resample", "sklearn.no_such.Thing", "os.system", "sklearn.os.system"])
 def test_only_classes_of_known_libraries_are_trusted(name: str) -> None:
-    assert not sklearn_engine._is_trusted(name)
+    assert not is_trusted(name, called=False)
 
 
 def test_rows_that_the_estimator_cannot_predict_are_not_compared(packaged: Packager, pets: pd.DataFrame) -> None:
@@ -271,8 +278,8 @@ def test_rows_that_the_estimator_cannot_predict_are_not_compared(packaged: Packa
     with np.errstate(invalid="ignore"):
         model = packaged(pipeline, X, ("age",))
 
-    assert modelapi.package.manifest.reason.startswith("on 80 rows")
-    assert to_frame(to_columns(X, modelapi.signature.features), modelapi.signature.features).equals(X)
+    assert model.manifest.reason.startswith("on 80 rows")
+    assert to_frame(to_columns(X, model.signature.features), model.signature.features).equals(X)
 
 
 def test_a_table_has_no_two_columns_of_one_name(packaged: Packager, pets: pd.DataFrame) -> None:

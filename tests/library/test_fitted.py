@@ -20,12 +20,12 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
-from modelapi.settings import load_settings
 from modelapi import package
 from modelapi.package import versions
 from modelapi.records.cells import CellParser
 from modelapi.package import Package
-from steps import package as packaging
+from modelapi.packaging.fitted import main
+from modelapi.settings import PackageSettings
 
 Run = Callable[..., Package]
 
@@ -43,7 +43,7 @@ def run(artifacts: Path, tmp_path: Path) -> Run:
     def run_step(model: Path, sample: pd.DataFrame, **options: str) -> Package:
         sample.to_csv(tmp_path / "sample.csv", index=False)
         named = [f"--{name}={value}" for name, value in options.items()]
-        packaging.main([f"--model={model}", f"--sample={tmp_path / 'sample.csv'}", *named])
+        main([f"--model={model}", f"--sample={tmp_path / 'sample.csv'}", *named])
         return package.load(package.current(artifacts), allow_pickle=True)
 
     return run_step
@@ -61,7 +61,7 @@ def stored(tmp_path: Path) -> Callable[[Any], Path]:
 def answers(model: Package, table: pd.DataFrame) -> list[Any]:
     """What the packaged model says of a table that is read as text."""
     rows = table.astype(object).where(table.notna(), "").astype(str).to_numpy().tolist()
-    columns = CellParser(modelapi.signature.features, list(table.columns)).parse(rows)
+    columns = CellParser(model.signature.features, list(table.columns)).parse(rows)
     return list(model.engine.predict(columns).labels[0].tolist())
 
 
@@ -70,8 +70,8 @@ def test_an_estimator_that_skops_stored_is_served(
 ) -> None:
     model = run(stored(pipeline), pets)
 
-    assert [feature.name for feature in modelapi.signature.features] == ["fur", "age", "indoor"]
-    assert modelapi.signature.target.name == "target"
+    assert [feature.name for feature in model.signature.features] == ["fur", "age", "indoor"]
+    assert model.signature.target.name == "target"
     assert model.metrics == {"sample_rows": 20}
     assert answers(model, pets) == pipeline.predict(pets).tolist()
 
@@ -133,9 +133,9 @@ def test_an_onnx_model_is_served_as_it_is(run: Run, tmp_path: Path, pets: pd.Dat
 
     model = run(tmp_path / "my.onnx", pets[["age", "indoor", "kind"]], target="kind")
 
-    assert modelapi.package.manifest.engine == "onnx"
-    assert (modelapi.signature.target.classes, modelapi.signature.task) == (["cat", "dog"], "binary")
-    assert modelapi.signature.probabilities
+    assert model.manifest.engine == "onnx"
+    assert (model.signature.target.classes, model.signature.task) == (["cat", "dog"], "binary")
+    assert model.signature.probabilities
     assert answers(model, pets) == fitted.predict(X).tolist()
 
 
@@ -151,7 +151,7 @@ def test_the_oldest_version_goes_and_the_last_line_names_the_new_one(
     _, old, new = (run(stored(pipeline), pets).manifest.version for _ in range(3))
 
     *_, removed, _, last = capsys.readouterr().out.splitlines()
-    folder = versions.current(load_settings().model_dir)
+    folder = versions.current(PackageSettings.load().model_dir)
     digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     assert removed == "Removed 1 old version: KEEP_VERSIONS is 2"
     assert last == f"Version {new} is the current one now: MODEL_SHA256={digest}"
@@ -167,7 +167,7 @@ def test_text_that_looks_like_numbers_stays_text_where_the_encoder_knows_it_so(
 
     model = run(stored(fitted), X)
 
-    assert modelapi.signature.features[0].categories == ["01234", "01235", "99999"]
+    assert model.signature.features[0].categories == ["01234", "01235", "99999"]
     assert answers(model, X) == fitted.predict(X).tolist()
 
 
@@ -181,7 +181,7 @@ def test_a_parquet_sample_keeps_its_dtypes(
     path = stored(fitted.fit(X, pets["kind"]))
     X.to_parquet(tmp_path / "sample.parquet")
 
-    packaging.main([f"--model={path}", f"--sample={tmp_path / 'sample.parquet'}"])
+    main([f"--model={path}", f"--sample={tmp_path / 'sample.parquet'}"])
 
     features = package.load(package.current(artifacts)).signature.features
     assert [feature.dtype for feature in features] == ["int64", "category"]

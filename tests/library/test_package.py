@@ -80,7 +80,7 @@ def test_what_was_verified_is_what_is_loaded(folder: Path, monkeypatch: pytest.M
         shutil.rmtree(folder)
         return engine_module(name)
 
-    for module in ("model.package", "modelapi.package.manifest"):
+    for module in ("modelapi.package", "modelapi.package.manifest"):
         monkeypatch.setattr(f"{module}.open_file", open_once)
     monkeypatch.setattr(package, "engine_module", engine_of_what_is_gone)
 

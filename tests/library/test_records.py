@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelapi import records
+from modelapi.records import parser
 from modelapi.records.faults import InvalidRecords, MalformedRecords, RecordsError, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, RecordParser
 from modelapi.signature import Feature, Signature, Target
@@ -247,9 +247,9 @@ def lists() -> list[bytes]:
 @pytest.mark.parametrize("size", [0, 1, 50, 100, 333])
 def test_a_list_is_read_the_same_in_slices_of_any_size(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     expected = [PARSER.read_json(body) for body in lists()]
-    monkeypatch.setattr(records, "SLICE", size)
+    monkeypatch.setattr(parser, "SLICE", size)
 
-    assert all(len(list(records.slices(body))) > 1 for body in lists())
+    assert all(len(list(parser.slices(body))) > 1 for body in lists())
     assert [PARSER.read_json(body) for body in lists()] == expected
 
 
@@ -270,5 +270,5 @@ def test_what_is_wrong_is_refused_the_same_in_slices(monkeypatch: pytest.MonkeyP
 
     expected = refusals()
     for size in (0, 10, 200):
-        monkeypatch.setattr(records, "SLICE", size)
+        monkeypatch.setattr(parser, "SLICE", size)
         assert refusals() == expected

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
 
-from modelapi.package import versions
-from steps import rollback
+from modelapi.package import rollback, versions
 from tests.library.packages import save
 
 Save = Callable[..., Path]

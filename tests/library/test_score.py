@@ -21,13 +21,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from modelapi.settings import ROOT
-from modelapi import package, tables
+from modelapi import package
 from modelapi.package import Package
 from modelapi.records.parser import RecordParser
 from modelapi.signature import Label, label_name
-from steps import score, train
-from modelapi.scoring import parquet, workers
+from modelapi.records import tables
+from modelapi.scoring import parquet, score, workers
+from modelapi.train import train
+from steps.train import build_pipeline
 
 Score = Callable[..., str]
 NAMES = ["weight", "age", "indoor", "fur"]
@@ -40,7 +41,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "pets.csv").write_text("\n".join(rows), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MODEL_DIR", str(folder / "artifacts"))
-        train.main(["--data", str(folder / "pets.csv"), "--target", "kind"])
+        train(build_pipeline, arguments=["--data", str(folder / "pets.csv"), "--target", "kind"])
     return folder / "artifacts"
 
 
@@ -80,9 +81,9 @@ def records(n_rows: int = 50) -> list[dict[str, Any]]:
 
 
 def expected(model: Package, rows: list[dict[str, Any]]) -> tuple[list[Label], list[dict[str, float]]]:
-    columns = RecordParser(modelapi.signature, unknown_fields="ignore").parse_values(rows)
+    columns = RecordParser(model.signature, unknown_fields="ignore").parse_values(rows)
     prediction = model.engine.predict(columns, probabilities=True)
-    names = [label_name(label) for label in modelapi.signature.target.classes or []]
+    names = [label_name(label) for label in model.signature.target.classes or []]
     shares = (prediction.probabilities or [])[0].tolist()
     return prediction.labels[0].tolist(), [dict(zip(names, row, strict=True)) for row in shares]
 
@@ -425,13 +426,11 @@ def test_no_model_is_a_sentence(run: Score, tmp_path: Path, monkeypatch: pytest.
 def test_stopped_half_way_it_leaves_no_file_and_no_process(tmp_path: Path, number: int, code: int) -> None:
     row = b"4.5,3,True,short\n"
     (tmp_path / "rows.csv").write_bytes(b"weight,age,indoor,fur\n" + row * 2_000_000)
-    at_once = (
-        "from steps import score; from modelapi.scoring import workers; workers.TRIAL = workers.WORTH = 0; score.run()"
-    )
+    at_once = "from modelapi.scoring import score, workers; workers.TRIAL = workers.WORTH = 0; score.main()"
     command = [sys.executable, "-c", at_once, "--workers", "2"]
     command += ["--input", str(tmp_path / "rows.csv"), "--output", str(tmp_path / "scored.csv")]
 
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         wait_for(lambda: sum(part_sizes(tmp_path)) > 1_000_000)  # The first batch, which is not from a worker, is less.
         started = children.read_text().split()

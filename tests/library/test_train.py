@@ -17,11 +17,16 @@ from modelapi.records.cells import CellParser
 from modelapi.engines.frames import to_frame
 from modelapi.package import Package
 from modelapi.signature import Feature
-from steps import train
-from steps.estimators import ESTIMATORS
+from modelapi import train as training
+from steps.train import ESTIMATORS, build_pipeline
 from modelapi.packaging.engine_choice import package_model
 
 Train = Callable[..., Package]
+
+
+def train(arguments: list[str]) -> None:
+    """Do what `modelapi train` does with the skeleton's pipeline."""
+    training.train(build_pipeline, estimators=ESTIMATORS, arguments=arguments)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +42,7 @@ def fit(artifacts: Path, tmp_path: Path) -> Train:
     def fit_table(table: pd.DataFrame, target: str, **options: str) -> Package:
         table.to_csv(tmp_path / "table.csv", index=False)
         named = [f"--{name}={value}" for name, value in options.items()]
-        train.main([f"--data={tmp_path / 'table.csv'}", f"--target={target}", *named])
+        train([f"--data={tmp_path / 'table.csv'}", f"--target={target}", *named])
         return package.load(package.current(artifacts))
 
     return fit_table
@@ -75,13 +80,13 @@ def shop() -> pd.DataFrame:
 
 
 def features_of(model: Package) -> dict[str, Feature]:
-    return {feature.name: feature for feature in modelapi.signature.features}
+    return {feature.name: feature for feature in model.signature.features}
 
 
 def test_train_packages_a_model_and_prints_its_metrics(
     pets_csv: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train.main(["--data", str(pets_csv), "--target", "kind"])
+    train(["--data", str(pets_csv), "--target", "kind"])
 
     model = package.load(package.current(artifacts))
     assert list(features_of(model)) == ["weight", "age", "indoor", "fur"]
@@ -90,11 +95,11 @@ def test_train_packages_a_model_and_prints_its_metrics(
     out = capsys.readouterr().out
     assert "Task binary: predicts kind (cat, dog)\nfrom weight, age, indoor, fur\n" in out
     assert "balanced accuracy" in out
-    assert modelapi.package.manifest.version in out
+    assert model.manifest.version in out
 
 
-def test_train_without_options_follows_pyproject(artifacts: Path) -> None:
-    train.main([])
+def test_train_without_options_follows_pyproject(project: Path, artifacts: Path) -> None:
+    train([])
 
     assert package.verify(package.current(artifacts)).engine
 
@@ -193,9 +198,9 @@ def test_the_task_is_read_off_the_target(fit: Train, values: list[Any], task: st
 
     model = fit(pd.DataFrame({"x": x, "y": values}), "y")
 
-    assert modelapi.signature.task == task
+    assert model.signature.task == task
     if task != "regression":
-        assert modelapi.signature.target.classes == sorted({int(value) if value == 1.0 else value for value in values})
+        assert model.signature.target.classes == sorted({int(value) if value == 1.0 else value for value in values})
 
 
 def test_the_task_can_be_told(fit: Train, shop: pd.DataFrame) -> None:
@@ -250,15 +255,15 @@ def check_answers(
         fitted.append(estimator)
         return package_model(estimator, *rest, **named)
 
-    monkeypatch.setattr(train, "package_model", keep)
+    monkeypatch.setattr(training, "package_model", keep)
     model = fit(table, target)
     with (tmp_path / "table.csv").open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
 
-    columns = CellParser(modelapi.signature.features, header).parse(rows)
+    columns = CellParser(model.signature.features, header).parse(rows)
     labels = model.engine.predict(columns).labels
 
-    own = np.asarray(fitted[0].predict(to_frame(columns, modelapi.signature.features))).reshape(len(rows), -1)
+    own = np.asarray(fitted[0].predict(to_frame(columns, model.signature.features))).reshape(len(rows), -1)
     if own.dtype.kind == "f":
         np.testing.assert_allclose(np.column_stack(labels), own, rtol=1e-9)
     else:
@@ -270,7 +275,7 @@ def test_missing_cells_are_missing_values(fit: Train, tmp_path: Path, artifacts:
     rows = ["color,owned,label", *["red,True,1", "NA,False,0", "blue,None,1", "red,True,0", "blue,False,"] * 6]
     (tmp_path / "rows.csv").write_text("\n".join(rows), encoding="utf-8")
 
-    train.main(["--data", str(tmp_path / "rows.csv"), "--target", "label"])
+    train(["--data", str(tmp_path / "rows.csv"), "--target", "label"])
 
     signature = package.load(package.current(artifacts)).signature
     color, owned = signature.features
@@ -289,7 +294,7 @@ def test_rows_without_a_target_and_classes_of_one_row_are_left_out(
     out = capsys.readouterr().out
     assert "Left out 1 row without a value for y\n" in out
     assert "Left out the only row with y c: a class needs two rows or more\n" in out
-    assert (modelapi.signature.n_samples, modelapi.signature.target.classes) == (28, ["a", "b"])
+    assert (model.signature.n_samples, model.signature.target.classes) == (28, ["a", "b"])
 
 
 def test_a_rare_class_makes_fewer_folds(fit: Train) -> None:
@@ -347,7 +352,7 @@ def test_train_refuses_options_that_do_not_fit(
     pets_csv: Path, artifacts: Path, options: list[str], message: str
 ) -> None:
     with pytest.raises(SystemExit, match=f"^Not trained: .*{re.escape(message)}"):
-        train.main([f"--data={pets_csv}", *options])
+        train([f"--data={pets_csv}", *options])
 
     assert not artifacts.exists()
 
@@ -372,7 +377,7 @@ def test_train_refuses_a_table_it_cannot_learn_from(tmp_path: Path, content: str
     (tmp_path / "table.csv").write_text(content, encoding="utf-8")
 
     with pytest.raises(SystemExit, match=f"^Not trained: {message}"):
-        train.main(["--data", str(tmp_path / "table.csv"), "--target", "kind"])
+        train(["--data", str(tmp_path / "table.csv"), "--target", "kind"])
 
 
 def test_nothing_is_drawn_where_stderr_is_no_terminal(
