@@ -1,12 +1,10 @@
-"""What the tests share. The model is the current one, whatever it is; its signature gives the examples."""
+"""What the tests share; see web.py for those of serving."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -15,15 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from modelapi import package
-from modelapi.package import Package
-from modelapi.signature import Label
-
-if TYPE_CHECKING:  # Training, packaging and scoring are tested without the web.
-    import httpx2
-
-Record = dict[str, Label]
-MakeClient = Callable[..., "httpx2.Client"]
+pytest_plugins = ["tests.library.web"]
 
 SKELETON = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 sys.path.append(str(SKELETON))  # For its steps and features, where no project is.
@@ -53,44 +43,6 @@ data = "data/titanic.csv"
 target = "Survived"
 features = ["Age", "Sex", "Embarked"]
 """
-
-
-@pytest.fixture(scope="session")
-def current() -> Package:
-    from modelapi.settings import PackageSettings
-
-    settings = PackageSettings.load()
-    folder = package.current(settings.model_dir)
-    return package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
-
-
-@pytest.fixture(scope="session")
-def record(current: Package) -> Record:
-    return current.signature.example()
-
-
-@pytest.fixture
-def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
-    """Make clients of applications with other settings: make(max_rows=1)."""
-    from api.app import create_app
-    from modelapi.serving.settings import Settings
-    from tests.library.client import make_client
-
-    clients: list[httpx2.Client] = []
-
-    def make_with(**settings: Any) -> httpx2.Client:
-        defaults = Settings.load().model_dump(include={"model_dir", "allow_pickle"})
-        clients.append(make_client(create_app(Settings.model_construct(**(defaults | settings)))))
-        return clients[-1]
-
-    yield make_with
-    for client in clients:
-        client.close()
-
-
-@pytest.fixture
-def client(make: MakeClient) -> httpx2.Client:
-    return make()
 
 
 @pytest.fixture
