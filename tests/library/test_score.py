@@ -1,10 +1,11 @@
-"""modelapi.scoring.score on real files: each format, in batches and processes, and what becomes of it if something is wrong."""
+"""`modelapi score` on real files: each format, in batches and processes, and what becomes of it if something is wrong."""
 
 import csv
 import gzip
 import io
 import json
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -14,17 +15,21 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from modelapi import package
+from modelapi.engines import Prediction
 from modelapi.package import Package
 from modelapi.records.parser import RecordParser
-from modelapi.signature import Label, label_name
+from modelapi.settings import PackageSettings
+from modelapi.signature import Label, Signature, label_name
 from modelapi.records import tables
 from modelapi.scoring import parquet, score, workers
 from modelapi.train import train
@@ -420,6 +425,90 @@ def test_no_model_is_a_sentence(run: Score, tmp_path: Path, monkeypatch: pytest.
 
     with pytest.raises(SystemExit, match=r'^Not scored: .*run "make train" first'):
         run(tmp_path / "rows.csv", tmp_path / "scored.csv")
+
+
+def always_dog(prediction: Prediction, signature: Signature) -> Prediction:
+    """What a project may do with predictions: here it takes the last class for all."""
+    classes = signature.target.classes or []
+    return prediction.replace([np.full(len(labels), classes[-1], dtype=object) for labels in prediction.labels])
+
+
+@pytest.fixture
+def api(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with an API, which adjusts."""
+    (project / "api").mkdir()
+    (project / "api" / "app.py").touch()
+    target = SimpleNamespace(load_api=lambda found: SimpleNamespace(adjust=always_dog if found.root == project else None))
+    monkeypatch.setitem(sys.modules, "modelapi.process.target", target)
+    return project
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.ndjson", "rows.parquet"])
+def test_what_the_api_does_with_predictions_is_done_here_too(
+    api: Path, model: Package, run: Score, tmp_path: Path, name: str
+) -> None:
+    rows = records()
+    source, scored = tmp_path / name, tmp_path / f"scored-{name}"
+    if name == "rows.parquet":
+        pq.write_table(pa.Table.from_pylist(rows), source)
+    else:
+        (write_csv if name == "rows.csv" else write_lines)(source, rows)
+
+    run(source, scored)
+
+    if name == "rows.parquet":
+        labels = pq.read_table(scored)["prediction"].to_pylist()
+    else:
+        labels = [row["prediction"] for row in (read_csv if name == "rows.csv" else read_lines)(scored)]
+    assert labels == ["dog"] * 50
+    assert "cat" in expected(model, rows)[0]
+
+
+def test_a_worker_process_finds_what_the_api_does(api: Path, artifacts: Path, tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "rows.csv", records(3))
+    table = score.format_of(source, tmp_path / "scored.csv")
+    settings = PackageSettings.load()
+
+    job = pickle.loads(pickle.dumps(workers.Job(settings.project, settings, package.current(artifacts), table, False)))
+    scored = workers.Scorer(job, job.load())([["x", "1", "2", "true", "long"]], 0)
+
+    assert scored.part == b"x,1,2,true,long,dog\n"
+
+
+def test_an_adjust_that_fails_and_an_api_that_cannot_be_made_are_sentences(
+    api: Path, run: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_csv(tmp_path / "rows.csv", records(3))
+
+    def fail(*_: object) -> None:
+        raise KeyError("threshold")
+
+    for load, message in (
+        (lambda _: SimpleNamespace(adjust=fail), r"rows\.csv: adjust fails at one of the rows 1 to 3: 'threshold'"),
+        (fail, r"the API, whose adjust is to be applied, cannot be made \(KeyError: 'threshold'\)"),
+    ):
+        monkeypatch.setitem(sys.modules, "modelapi.process.target", SimpleNamespace(load_api=load))
+        with pytest.raises(SystemExit, match=f"^Not scored: .*{message}$"):
+            run(source, tmp_path / "scored.csv")
+
+    assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["rows.csv"]
+
+
+def test_probabilities_that_are_not_asked_for_are_not_written(
+    api: Path, model: Package, run: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(prediction: Prediction, _: Signature) -> Prediction:
+        assert prediction.probabilities is not None  # As a threshold does.
+        return prediction
+
+    target = SimpleNamespace(load_api=lambda _: SimpleNamespace(adjust=look))
+    monkeypatch.setitem(sys.modules, "modelapi.process.target", target)
+
+    run(write_lines(tmp_path / "rows.ndjson", records(3)), tmp_path / "scored.ndjson")
+    run(write_csv(tmp_path / "rows.csv", records(3)), tmp_path / "scored.csv")
+
+    assert "probability" not in read_lines(tmp_path / "scored.ndjson")[0]
+    assert list(read_csv(tmp_path / "scored.csv")[0])[-1] == "prediction"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

@@ -10,11 +10,13 @@ from typing import Any
 
 import yaml
 
+from modelapi import package
 from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.project import current_project
+from modelapi.serving.answers import Problem
 from modelapi.serving.settings import Settings
-from modelapi.settings import SettingsError
+from modelapi.settings import PackageSettings, SettingsError
 
 
 MODEL = ("model_dir", "model_sha256", "allow_pickle")  # Settings that say which model is described.
@@ -43,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.read(arguments)
     path = current_project().root / "docs" / "swagger.yaml"
     try:
+        _check_model(PackageSettings.load())
         text = render(_describe())
-    except (SettingsError, PackageError) as error:
+    except (SettingsError, PackageError, Problem) as error:
         sys.exit(f"Not written: {error}")
     if not options.check:
         path.parent.mkdir(exist_ok=True)
@@ -59,6 +62,12 @@ def render(document: dict[str, Any]) -> str:
     info = {name: _Quoted(text) if isinstance(text, str) else text for name, text in document["info"].items()}
     content = {**document, "info": info}
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _check_model(settings: PackageSettings) -> None:
+    """Raise PackageError with the reason, which an API without a model keeps to its log."""
+    folder = package.current(settings.model_dir)
+    package.load(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
 
 
 def _describe() -> dict[str, Any]:
