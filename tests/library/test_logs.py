@@ -5,10 +5,9 @@ import logging
 
 import pytest
 
-from modelapi.serving.logs import configure_logs, get_logger
-from modelapi.settings import Settings
 from modelapi.package import Package
-from tests.library.conftest import MakeClient, Record
+from modelapi.serving.logs import configure_logs, get_logger
+from tests.library.web import MakeClient, Record, newest
 
 
 def test_a_request_is_one_json_line(
@@ -44,7 +43,7 @@ def test_the_console_format_is_for_people(make: MakeClient, capsys: pytest.Captu
 
 
 def test_other_libraries_log_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logs(Settings.model_construct())
+    configure_logs("info", "json")
 
     logging.getLogger("library").warning("%d is %s", 1, "one")
 
@@ -56,7 +55,7 @@ def test_other_libraries_log_the_same_way(capsys: pytest.CaptureFixture[str]) ->
 def test_only_debug_shows_the_message_of_an_exception(
     level: str, shown: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    configure_logs(Settings.model_construct(log_level=level))
+    configure_logs(level, "json")
 
     try:
         raise ValueError("the message")
@@ -66,3 +65,12 @@ def test_only_debug_shows_the_message_of_an_exception(
     out = capsys.readouterr().out
     assert "ValueError" in out
     assert ("ValueError: the message" in out) is shown
+
+
+def test_what_json_has_no_word_for_is_written_as_python_does(make: MakeClient, capsys: pytest.CaptureFixture[str]) -> None:
+    make()
+    capsys.readouterr()
+
+    newest().log_request(owner=set)
+
+    assert json.loads(capsys.readouterr().out)["owner"] == "<class 'set'>"

@@ -5,7 +5,6 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Protocol, cast
 
 import structlog
@@ -64,7 +63,8 @@ def request_logger(level: str, form: str) -> RequestLogger:
     if level in ("warning", "error"):
         return lambda **_fields: None
     if form == "console":
-        return partial(get_logger().info, "request")
+        log = get_logger()
+        return lambda **fields: log.info("request", **fields)  # Looked up each time: it is configured only later.
     stream = sys.stdout.buffer
     lines: list[bytes] = []
 
@@ -74,7 +74,8 @@ def request_logger(level: str, form: str) -> RequestLogger:
         lines.clear()
 
     def write(**fields: object) -> None:
-        line = to_json({"event": "request", **fields, "level": "info", "timestamp": datetime.now(UTC)}) + b"\n"
+        event = {"event": "request", **fields, "level": "info", "timestamp": datetime.now(UTC)}
+        line = to_json(event, fallback=repr) + b"\n"
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # A thread of WSGI.
