@@ -7,45 +7,48 @@ from typing import Any
 import pytest
 
 from modelapi.serving.answers import Problem
-from modelapi.serving.concurrency import Limiter, Memory
+from modelapi.serving.concurrency import Limiter, Memory, ThreadLimiter
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(work, timeout=10))
 
 
-def test_what_fits_neither_slots_nor_queue_is_a_503_with_retry_after() -> None:
+def test_what_fits_neither_among_those_at_work_nor_in_the_queue_is_a_503_with_retry_after() -> None:
     async def fill() -> None:
-        limiter = Limiter(slots=2, queue=1)
-        await limiter.acquire()
-        await limiter.acquire()
-        waiting = asyncio.create_task(limiter.acquire())
-        await asyncio.sleep(0)
+        limiter, may_end = Limiter(limit=2, queue=1), asyncio.Event()
+
+        async def work() -> None:
+            async with limiter:
+                await may_end.wait()
+
+        tasks = [asyncio.create_task(work()) for _ in range(3)]
+        await asyncio.sleep(0)  # Each has begun, or waits.
 
         with pytest.raises(Problem) as refused:
-            await limiter.acquire()
-        limiter.release()
-        await waiting
+            await work()
+        may_end.set()
+        await asyncio.gather(*tasks)
 
         assert refused.value.status == 503
         assert "Retry-After" in refused.value.headers
+        await work()
 
     run(fill())
 
 
-def test_who_waits_gets_a_slot_in_the_order_of_asking() -> None:
+def test_who_waits_begins_in_the_order_of_asking() -> None:
     async def ask() -> None:
-        limiter, served = Limiter(slots=1, queue=3), []
-        await limiter.acquire()
+        limiter, served = Limiter(limit=1, queue=3), []
 
         async def work(name: int) -> None:
-            await limiter.acquire()
-            served.append(name)
-            limiter.release()
+            async with limiter:
+                served.append(name)
 
-        tasks = [asyncio.create_task(work(name)) for name in range(3)]
-        await asyncio.sleep(0)
-        limiter.release()
+        async with limiter:
+            tasks = [asyncio.create_task(work(name)) for name in range(3)]
+            await asyncio.sleep(0)
+            assert not served
         await asyncio.gather(*tasks)
 
         assert served == [0, 1, 2]
@@ -55,18 +58,35 @@ def test_who_waits_gets_a_slot_in_the_order_of_asking() -> None:
 
 def test_who_gives_up_waiting_leaves_the_place_to_others() -> None:
     async def give_up() -> None:
-        limiter = Limiter(slots=1, queue=1)
-        await limiter.acquire()
-        waiting = asyncio.create_task(limiter.acquire())
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.wait({waiting})
+        limiter = Limiter(limit=1, queue=1)
 
-        limiter.check()
-        limiter.release()
-        await limiter.acquire()
+        async def work() -> None:
+            async with limiter:
+                pass
+
+        async with limiter:
+            waiting = asyncio.create_task(work())
+            await asyncio.sleep(0)
+            with pytest.raises(Problem):
+                limiter.check()
+            waiting.cancel()
+            await asyncio.wait({waiting})
+
+            limiter.check()
+        await work()
 
     run(give_up())
+
+
+def test_a_thread_that_finds_no_place_in_time_is_a_504() -> None:
+    limiter = ThreadLimiter(limit=1, timeout=0.01)
+
+    with limiter, pytest.raises(Problem) as refused:
+        limiter.__enter__()
+
+    assert refused.value.status == 504
+    with limiter:
+        pass
 
 
 def test_more_bytes_than_there_is_memory_for_are_a_503() -> None:

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from modelapi.package import Package
-from tests.library.conftest import MakeClient, Record
+from tests.library.web import MakeClient, Record
 
 
 @pytest.mark.parametrize(

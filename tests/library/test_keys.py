@@ -7,7 +7,8 @@ import pytest
 
 from modelapi.serving.answers import Problem
 from modelapi.serving.keys import Keys
-from modelapi.settings import SettingsError, load_settings
+from modelapi.serving.settings import Settings
+from modelapi.settings import SettingsError
 
 ADA, BOB = b"mapi_one", b"mapi_other"
 
@@ -38,13 +39,13 @@ def refusal(act: Callable[[], object]) -> Problem:
     ],
 )
 def test_a_known_key_says_who_asks(authorization: bytes | None, x_api_key: bytes | None, name: str) -> None:
-    assert KEYS.who(authorization, x_api_key) == name
+    assert KEYS.principal(authorization, x_api_key) == name
 
 
 @pytest.mark.parametrize("authorization", [None, b"", b"Bearer", b"Bearer ", b"Basic YTpi", ADA])
 @pytest.mark.parametrize("x_api_key", [None, b""])
 def test_without_a_key_it_says_where_to_put_one(authorization: bytes | None, x_api_key: bytes | None) -> None:
-    problem = refusal(lambda: KEYS.who(authorization, x_api_key))
+    problem = refusal(lambda: KEYS.principal(authorization, x_api_key))
 
     assert problem.detail.startswith("send a key in the header Authorization")
 
@@ -53,14 +54,14 @@ def test_without_a_key_it_says_where_to_put_one(authorization: bytes | None, x_a
     "key", [b"mapi_on", b"mapi_one2", b"MAPI_ONE", b"\xff", hashlib.sha256(ADA).hexdigest().encode()]
 )
 def test_a_key_that_is_not_known_is_refused_and_not_repeated(key: bytes) -> None:
-    problem = refusal(lambda: KEYS.who(b"Bearer " + key, None))
+    problem = refusal(lambda: KEYS.principal(b"Bearer " + key, None))
 
     assert problem.detail.startswith("this key is not known here")
     assert key.decode("latin-1") not in problem.detail
 
 
 def test_two_different_keys_are_refused_even_if_both_are_known() -> None:
-    problem = refusal(lambda: KEYS.who(b"Bearer " + ADA, BOB))
+    problem = refusal(lambda: KEYS.principal(b"Bearer " + ADA, BOB))
 
     assert problem.detail == "Authorization and X-API-Key hold different keys: send one key"
 
@@ -74,9 +75,9 @@ def test_each_hash_is_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("modelapi.serving.keys.hmac.compare_digest", compare)
 
-    KEYS.who(None, ADA)
+    KEYS.principal(None, ADA)
     first = len(compared)
-    refusal(lambda: KEYS.who(None, b"unknown"))
+    refusal(lambda: KEYS.principal(None, b"unknown"))
 
     assert (first, len(compared)) == (2, 4)
 
@@ -85,7 +86,7 @@ def test_without_api_keys_nobody_is_asked() -> None:
     keys = Keys("")
 
     assert not keys.are_asked_for
-    assert keys.who(b"Bearer whatever", None) == ""
+    assert keys.principal(b"Bearer whatever", None) == ""
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,6 @@ def test_a_wrong_setting_is_one_line_that_does_not_repeat_it(value: str, monkeyp
 
     sentence = r"^API_KEYS has a value that is not allowed: it must be empty, or name:hash .+$"
     with pytest.raises(SettingsError, match=sentence) as caught:
-        load_settings()
+        Settings.load()
     assert value not in str(caught.value)
     assert "secret" not in str(caught.value)

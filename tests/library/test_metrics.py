@@ -9,9 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from modelapi.settings import ROOT
-from modelapi.serving.shared import FOLDER, shared_folder, take_slot
-from tests.library.conftest import Record
+from modelapi.serving.shared import FOLDER, shared_folder, take_number
+from tests.library.web import Record
 
 COUNT = """
 import sys
@@ -59,7 +58,7 @@ def test_a_worker_goes_on_with_the_counts_of_one_that_died(tmp_path: Path) -> No
     def work(n_requests: int) -> str:
         command = [sys.executable, "-c", COUNT, str(n_requests)]
         environment = {**os.environ, FOLDER: str(tmp_path)}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -73,8 +72,8 @@ def test_a_worker_goes_on_with_the_counts_of_one_that_died(tmp_path: Path) -> No
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
-def test_a_slot_is_taken_once(tmp_path: Path) -> None:
-    assert [take_slot(tmp_path), take_slot(tmp_path)] == ["0", "1"]
+def test_a_number_is_taken_once(tmp_path: Path) -> None:
+    assert [take_number(tmp_path), take_number(tmp_path)] == ["0", "1"]
 
 
 def test_the_folder_is_removed_at_the_end_unless_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from modelapi.records.columns import Columns
 from modelapi.package import Package
 from modelapi.records.parser import RecordParser
 from modelapi.signature import label_name
-from tests.library.conftest import MakeClient, Record
+from tests.library.web import MakeClient, Record
 
 JSON = {"Content-Type": "application/json"}
 

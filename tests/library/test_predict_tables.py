@@ -8,12 +8,11 @@ import httpx2
 import numpy as np
 import pytest
 
-from api import answers
-from modelapi.serving import tables as handler
-from modelapi import tables
 from modelapi.engines import Prediction
 from modelapi.package import Package
-from tests.library.conftest import MakeClient, Record
+from modelapi.records import tables
+from modelapi.serving import answers, table_answer
+from tests.library.web import MakeClient, Record
 
 CSV = {"Content-Type": "text/csv"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -34,7 +33,7 @@ def as_lines(records: list[Record]) -> str:
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "BATCH_ROWS", 3)
-    monkeypatch.setattr(handler, "MAX_IN_MEMORY", 20)
+    monkeypatch.setattr(table_answer, "MAX_IN_MEMORY", 20)
     monkeypatch.setattr(answers.Stream, "BLOCK", 7)
 
 

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from api import counts
+from modelapi.serving import counts
 from modelapi.serving.answers import Problem
 from modelapi.serving.counts import SharedCounts
 from modelapi.serving.logs import configure_logs
 from modelapi.serving.rates import Rates, identify
 from modelapi.serving.redis_counts import RedisCounts
-from modelapi.settings import ROOT, Settings, SettingsError, load_settings
+from modelapi.serving.settings import Settings
 from modelapi.serving.shared import FOLDER
+from modelapi.settings import SettingsError
 
 TAKE = """
 import asyncio, sys
@@ -81,7 +82,7 @@ def start(script: str, folder: Path, argument: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-c", script, argument]
     environment = {**os.environ, FOLDER: str(folder)}
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
+    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
 
 
 def test_the_headers_count_down_to_the_end_of_the_window(clock: Clock) -> None:
@@ -172,7 +173,7 @@ def test_the_table_keeps_its_size_and_forgets_what_is_over_first(
 
 
 def test_a_redis_that_is_away_lets_requests_pass_and_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logs(Settings.model_construct())
+    configure_logs("info", "json")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     rates = Rates("1/minute", f"redis://:SECRET@127.0.0.1:{port}")
@@ -207,7 +208,7 @@ def test_the_whole_seconds_of_redis_are_rounded_up(monkeypatch: pytest.MonkeyPat
 def test_the_address_of_a_redis_is_not_asked_before_a_request(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE_LIMIT_STORE", value)
 
-    settings = load_settings()
+    settings = Settings.load()
 
     assert Rates("1/day", settings.rate_limit_store).are_limited
 
@@ -252,4 +253,4 @@ def test_a_wrong_setting_is_one_line(name: str, value: str, monkeypatch: pytest.
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError, match=rf"^{name} has a value that is not allowed: it must be empty, or .+$"):
-        load_settings()
+        Settings.load()

@@ -5,7 +5,7 @@ import pytest
 
 from modelapi.serving.pages import FILES
 from modelapi.package import Package
-from tests.library.conftest import MakeClient, Record
+from tests.library.web import MakeClient, Record
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PAGES = ["/", "/docs", "/redoc", "/model"]

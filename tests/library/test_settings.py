@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from modelapi.settings import ROOT, Settings, SettingsError, cores, load_settings
+from modelapi.serving.settings import Settings
+from modelapi.settings import SettingsError, cores
+from tests.library.conftest import SKELETON
 
 
 def test_the_defaults_are_those_of_env_example() -> None:
-    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    lines = (SKELETON / ".env.example").read_text(encoding="utf-8").splitlines()
     documented = dict(line.removeprefix("#").split("=") for line in lines if "=" in line)
 
     assert {name.upper() for name in Settings.model_fields} == documented.keys()
@@ -26,7 +28,7 @@ def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("PORT", "9000")
     monkeypatch.setenv("MODEL_DIR", str(tmp_path))
 
-    settings = load_settings()
+    settings = Settings.load()
 
     assert (settings.port, settings.model_dir) == (9000, tmp_path)
 
@@ -58,14 +60,14 @@ def test_a_wrong_value_is_one_line_that_says_what_is_allowed(
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError, match=rf"^{name} has a value that is not allowed: it must be .+$"):
-        load_settings()
+        Settings.load()
 
 
 def test_a_stop_has_to_leave_time_for_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHUTDOWN_DELAY", "9")
 
     with pytest.raises(SettingsError, match=r"SHUTDOWN_TIMEOUT .* 2 more than SHUTDOWN_DELAY"):
-        load_settings()
+        Settings.load()
 
 
 def test_there_is_a_core() -> None:
