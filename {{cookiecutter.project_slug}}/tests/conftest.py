@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from api.settings import Settings
 from modelapi import Signature, package
+
+from api.settings import Settings
 
 Record = dict[str, Any]
 

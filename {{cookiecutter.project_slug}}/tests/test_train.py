@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from steps.train import ESTIMATORS, build_pipeline
 
 DATA = Path(__file__).parent.parent / "data" / "titanic.csv"

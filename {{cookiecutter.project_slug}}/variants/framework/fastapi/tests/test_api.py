@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from api.app import create_app
 from fastapi.testclient import TestClient
 from modelapi import Signature
 
+from api.app import create_app
 from tests.conftest import Record
 
 

@@ -17,7 +17,7 @@ def problem(error: Problem) -> ResponseReturnValue:
 
 @blueprint.app_errorhandler(HTTPException)
 def http_exception(error: HTTPException) -> ResponseReturnValue:
-    """Answer what Flask refuses, or you: `abort(404, "no such passenger")`; and a bug, which is in the log, as a 500."""
+    """Answer what Flask refuses, or you: `abort(404, "no such passenger")`; and a bug, which the log has, as a 500."""
     if error.response is not None or error.code is None:
         return error.get_response()
     own = error.description if error.description != type(error).description else None

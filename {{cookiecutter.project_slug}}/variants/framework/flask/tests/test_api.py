@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from api.app import create_app
 from flask.testing import FlaskClient
 from modelapi import Signature
 
+from api.app import create_app
 from tests.conftest import Record
 
 

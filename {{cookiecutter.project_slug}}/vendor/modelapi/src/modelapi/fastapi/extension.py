@@ -1,7 +1,5 @@
 """ModelApi for FastAPI."""
 
-from typing import Any
-
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
 
@@ -11,6 +9,7 @@ from modelapi.fastapi.route import ModelRoute
 from modelapi.fastapi.routes import make_router
 from modelapi.serving.answers import Problem
 from modelapi.serving.extension import Extension
+from modelapi.serving.schemas import Schema
 
 
 class ModelApi(Extension):
@@ -29,13 +28,15 @@ class ModelApi(Extension):
         build = app.build_middleware_stack
         # Around all middleware, also what is added later, as OpenTelemetry does it.
         app.build_middleware_stack = lambda: ExchangeMiddleware(build(), self.service)  # type: ignore[method-assign]
-        app.openapi = lambda: self.describe(app)  # type: ignore[method-assign]
+        self._app = app
+        app.openapi = self.openapi  # type: ignore[method-assign]
 
-    def describe(self, app: FastAPI) -> dict[str, Any]:
+    def openapi(self) -> Schema:
         """Describe the application: our routes by the current models, all others as FastAPI does.
 
         Raises a 503 Problem while there is no model.
         """
+        app = self._app
         document = self.document()
         app.openapi_schema = None  # FastAPI would keep the document of its first call.
         added = FastAPI.openapi(app)
@@ -46,18 +47,25 @@ class ModelApi(Extension):
             if isinstance(route.original_route, ModelRoute) and route.include_in_schema:
                 operations = document["paths"][route.path]
                 operations["post"] = _merge(operations.get("post", {}), predict)
-        schemas = added.get("components", {}).get("schemas", {})
-        schemes = added.get("components", {}).get("securitySchemes", {})
-        document["components"]["schemas"] = {**schemas, **document["components"]["schemas"]}
-        if schemes:
-            document["components"]["securitySchemes"] = {**document["components"].get("securitySchemes", {}), **schemes}
+        document["components"] = {
+            kind: _and(document["components"].get(kind, {}), added.get("components", {}).get(kind, {}))
+            for kind in _and(document["components"], added.get("components", {}))
+        }
         return document
 
 
-def _merge(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+def _merge(theirs: Schema, ours: Schema) -> Schema:
     """Describe a route that predicts by the model, and keep what the owner has added to it."""
     parameters = [*ours["parameters"], *theirs.get("parameters", [])]
-    return {**theirs, **ours, "parameters": parameters, "responses": {**theirs.get("responses", {}), **ours["responses"]}}
+    return _and(ours, theirs) | {
+        "parameters": parameters,
+        "responses": _and(ours["responses"], theirs.get("responses", {})),
+    }
+
+
+def _and(ours: Schema, theirs: Schema) -> Schema:
+    """Add what is theirs alone."""
+    return ours | {name: value for name, value in theirs.items() if name not in ours}
 
 
 async def _answer(request: Request, problem: Exception) -> Response:

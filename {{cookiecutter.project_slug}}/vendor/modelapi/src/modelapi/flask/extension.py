@@ -1,7 +1,5 @@
 """ModelApi for Flask."""
 
-from typing import Any
-
 from flask import Flask, Response, request
 
 from modelapi.flask.layer import ExchangeLayer
@@ -9,7 +7,7 @@ from modelapi.flask.requests import exchange, respond
 from modelapi.flask.routes import make_blueprint
 from modelapi.serving.answers import Problem
 from modelapi.serving.extension import Extension
-from modelapi.serving.guard import admit_in_thread
+from modelapi.serving.guard import PROBLEM, admit_in_thread
 
 
 class ModelApi(Extension):
@@ -36,15 +34,14 @@ class ModelApi(Extension):
         environ = request.environ
         if environ["PATH_INFO"].startswith("//"):  # Werkzeug would take it for one slash.
             raise Problem(404)
-        if not self.service.has_guards:
-            return None
-        given = {name: value.encode("latin-1") for name, key in _HEADERS if (value := environ.get(key)) is not None}
-        answer = admit_in_thread(current, request.method, request.path, given, environ.get("REMOTE_ADDR", ""))
-        return respond(answer) if answer else None
-
-    def describe(self, _app: Flask) -> dict[str, Any]:
-        """Describe the application by the current models. Raises a 503 Problem while there is no model."""
-        return self.document()
+        if self.service.has_guards:
+            given = {name: value.encode("latin-1") for name, key in _HEADERS if (value := environ.get(key)) is not None}
+            answer = admit_in_thread(current, request.method, request.path, given, environ.get("REMOTE_ADDR", ""))
+            if answer:
+                return respond(answer)
+        if problem := environ.get(PROBLEM):
+            raise problem
+        return None
 
 
 _HEADERS = (

@@ -12,7 +12,7 @@ import uvicorn
 from modelapi.process.messages import ALIVE, READY, RECYCLE, STOP
 from modelapi.process.protocol import Protocol
 from modelapi.process.target import Target
-from modelapi.process.wsgi import below_asgi
+from modelapi.process.wsgi import WsgiBridge
 
 TICKS = 10  # Of uvicorn, in a second.
 LAST_CALL = 0.25  # Seconds for connections that are being made when the socket begins to refuse.
@@ -35,12 +35,13 @@ class Server(uvicorn.Server):
         self._ends: float | None = None
         self._loading: asyncio.Future[None] | None = None
         config = uvicorn.Config(
-            below_asgi(target),
+            WsgiBridge(target.app, self._service) if target.is_wsgi else target.app,
             interface="asgi3",
             loop="uvloop",
             http=partial(Protocol, service=self._service),  # type: ignore[arg-type]
             ws="none",
-            lifespan="on",  # With "auto", a start that fails is taken for an application without one.
+            # With "auto", a start that fails is taken for an application without one.
+            lifespan="off" if target.is_wsgi else "on",
             log_config=None,  # modelapi.serving.logs has done it.
             access_log=False,  # Each request has its own line already.
             server_header=False,

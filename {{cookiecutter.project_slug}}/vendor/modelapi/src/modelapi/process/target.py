@@ -15,6 +15,7 @@ class Target(NamedTuple):
     """An application, and the extension that was initialised for it, whatever is wrapped around."""
 
     app: Any
+    is_wsgi: bool
     extension: Extension
 
 
@@ -26,7 +27,7 @@ def load_target(project: Project) -> Target:
     app = getattr(importlib.import_module(entry), "app", None)
     if app is None or Extension.newest is None:
         raise SettingsError(f"{entry}.py makes no app with a ModelApi: let it say app = create_app()")
-    return Target(app, Extension.newest)
+    return Target(app, entry == "wsgi", Extension.newest)
 
 
 def load_api(project: Project) -> Extension:

@@ -1,13 +1,182 @@
-"""A WSGI application below ASGI."""
+"""A WSGI application below the event loop: bodies are read and answers sent in the loop, views run in threads."""
 
+import asyncio
+import io
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextlib import AsyncExitStack
 from typing import Any
 
-from modelapi.process.target import Target
+from modelapi.process.environ import build_environ
+from modelapi.process.threads import Threads
+from modelapi.serving.answers import CSV, NDJSON, Problem
+from modelapi.serving.guard import PROBLEM
+from modelapi.serving.service import Service
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+THREADS = 40
+PIECE = 65_536  # Bytes; an answer of up to so many is sent in one piece.
 
 
-def below_asgi(target: Target) -> Any:
-    """Return the application as one of ASGI."""
-    if not hasattr(target.app, "wsgi_app"):
-        return target.app
-    from a2wsgi import WSGIMiddleware
-    return WSGIMiddleware(target.app, workers=40)
+class Disconnected(OSError):
+    """The client has gone: reading or writing further makes no sense."""
+
+
+class WsgiBridge:
+    """An ASGI application that runs one of WSGI in threads, which are started as they are needed."""
+
+    def __init__(self, app: WsgiApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+        self._threads: Threads | None = None
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if self._threads is None:
+            self._threads = Threads(THREADS, asyncio.get_running_loop())
+        call = Call(build_environ(scope), receive, send)
+        try:
+            async with AsyncExitStack() as stack:
+                try:
+                    await self._prepare(call, stack)
+                except Problem as problem:  # For the application to answer, as it answers all else.
+                    call.environ[PROBLEM] = problem
+                await self._threads.run(lambda: call.run(self._app))
+                await call.send_piece(call.body, more=False)
+        except Disconnected:
+            pass
+        finally:
+            if call.watch:
+                call.watch.cancel()
+
+    async def _prepare(self, call: "Call", stack: AsyncExitStack) -> None:
+        """Wait for a body, or for the turn of a table, so that no thread has to. Raises Problem."""
+        settings, limits = self._service.settings, self._service.limits
+        media_type = call.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if media_type in (CSV, NDJSON):
+            try:
+                async with asyncio.timeout(settings.request_timeout):
+                    await stack.enter_async_context(limits.tables)
+            except TimeoutError:
+                raise Problem(504) from None
+        elif int(call.environ.get("CONTENT_LENGTH") or 0) <= settings.max_body_bytes:
+            stack.callback(lambda: limits.memory.give(call.input.held))
+            await call.input.read_ahead(settings.max_body_bytes, limits.memory.take)
+
+
+class Body(io.RawIOBase):
+    """The body of a request, read ahead in the loop or piece by piece as the view asks for it."""
+
+    def __init__(self, receive: Receive, *, is_empty: bool) -> None:
+        self.held = 0
+        """Bytes that were read ahead."""
+        self.has_more = not is_empty
+        self._receive = receive
+        self._loop = asyncio.get_running_loop()
+        self._pieces = b""
+
+    async def read_ahead(self, limit: int, take: Callable[[int], None]) -> None:
+        """Read up to a size; to refuse more is up to the application. Raises what `take` raises for too much."""
+        pieces = []
+        while self.has_more and self.held <= limit:
+            piece = await self._next()
+            take(len(piece))
+            self.held += len(piece)
+            pieces.append(piece)
+        self._pieces = b"".join(pieces)
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        self.has_more = message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        return piece
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer, or as much of it as there is; while nobody asks, the server reads no more."""
+        while self.has_more and not self._pieces:
+            self._pieces = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
+        size = min(len(buffer), len(self._pieces))
+        buffer[:size], self._pieces = self._pieces[:size], self._pieces[size:]
+        return size
+
+
+class Call:
+    """One request on its way through a thread, and its answer."""
+
+    def __init__(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
+        self.environ = environ
+        is_empty = environ.get("CONTENT_LENGTH", "0") == "0" and "HTTP_TRANSFER_ENCODING" not in environ
+        self.input = Body(receive, is_empty=is_empty)
+        environ["wsgi.input"] = io.BufferedReader(self.input, PIECE)
+        self.body = b""
+        """The whole answer, or what is left of it at the end."""
+        self.watch: asyncio.Task[None] | None = None
+        self._receive = receive
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._start: Message | None = None
+        self._has_started = False
+
+    def run(self, app: WsgiApp) -> None:
+        """Run the application, in a thread."""
+        answer = app(self.environ, self._start_response)
+        try:
+            self._take(answer)
+        finally:
+            if close := getattr(answer, "close", None):
+                close()
+
+    def _start_response(self, status: str, headers: list[tuple[str, str]], error: Any = None) -> Callable[..., None]:
+        """Keep status and headers until there is a body to send with them, as PEP 3333 asks."""
+        if error and self._has_started:
+            raise error[1].with_traceback(error[2])
+        if self._start and not error:
+            raise RuntimeError("start_response was called twice")
+        encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        self._start = {"type": "http.response.start", "status": int(status[:3]), "headers": encoded}
+        return self._write
+
+    def _take(self, answer: Iterable[bytes]) -> None:
+        """Keep an answer that is all there for the one hand-over at the end, and stream any other."""
+        pieces = iter(answer)
+        first = next(pieces, b"")
+        size = (b"content-length", str(len(first)).encode())
+        if self._start and not self._has_started and size in self._start["headers"]:
+            self.body = first + b"".join(pieces)  # The rest is empty, but what a generator does after it is to be done.
+            return
+        for piece in itertools.chain((first,), pieces):
+            if piece:
+                self._write(piece)
+
+    def _write(self, piece: bytes) -> None:
+        """Send a piece from the thread and wait, so that the view makes no more than the client takes."""
+        asyncio.run_coroutine_threadsafe(self.send_piece(piece, more=True), self._loop).result()
+
+    async def send_piece(self, piece: bytes, *, more: bool) -> None:
+        """Send a piece of the body, the headers first."""
+        if self._start is None:
+            raise RuntimeError("the application did not call start_response")
+        if not self._has_started:
+            self._has_started = True
+            await self._send(self._start)
+        await self._send({"type": "http.response.body", "body": piece, "more_body": more})
+        if more and not self.watch and not self.input.has_more:
+            # Servers ignore what is sent to a client that has gone, and a view could stream on for ever.
+            self.watch = self._loop.create_task(self._disconnect())
+        if more and self.watch and self.watch.done():
+            raise Disconnected
+
+    async def _disconnect(self) -> None:
+        """Return when the client has gone."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass

@@ -88,6 +88,11 @@ class ThreadBatcher:
 
     def predict(self, records: Records, *, probabilities: bool, timeout: float) -> Prediction:
         """Predict records that were validated. Raises what the engine raises for them, or TimeoutError."""
+        if not self._thread and not self._waiting and self._turn.acquire(blocking=False):  # Nobody else is here.
+            try:
+                return self._predict(records, probabilities)
+            finally:
+                self._turn.release()
         prediction: Future[Prediction] = Future()
         self._waiting.append(Job(records, probabilities, prediction))
         if self._thread:

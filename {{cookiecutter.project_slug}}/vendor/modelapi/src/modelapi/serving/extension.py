@@ -40,6 +40,10 @@ class Extension:
         self.service.load()
         Extension.newest = self
 
+    def openapi(self) -> dict[str, Any]:
+        """Describe the whole application, in OpenAPI 3.1. Raises a 503 Problem while there is no model."""
+        return self.document()
+
     def document(self) -> dict[str, Any]:
         """Describe what this library serves, in OpenAPI 3.1. Raises a 503 Problem while there is no model."""
         served = {name: host.served for name, host in self.service.models.items()}

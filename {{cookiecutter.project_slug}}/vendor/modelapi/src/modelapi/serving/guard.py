@@ -8,6 +8,8 @@ from modelapi.serving.rates import identify
 
 Headers = Mapping[bytes, bytes]
 
+PROBLEM = "modelapi.problem"  # The key in an environ of WSGI of what the server found before it ran the application.
+
 
 async def admit(exchange: Exchange, method: str, path: str, headers: Headers, address: str) -> Answer | None:
     """Let a request in, or answer what a browser asks before it sends one. Raises a 401 or 429 Problem."""

@@ -3,7 +3,6 @@
 It is that of the default settings, so that it is the same on every machine.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -15,11 +14,8 @@ from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.project import current_project
 from modelapi.serving.answers import Problem
-from modelapi.serving.settings import Settings
+from modelapi.serving.defaults import use_defaults
 from modelapi.settings import PackageSettings, SettingsError
-
-
-MODEL = ("model_dir", "model_sha256", "allow_pickle")  # Settings that say which model is described.
 
 
 class _Dumper(yaml.SafeDumper):
@@ -74,8 +70,6 @@ def _describe() -> dict[str, Any]:
     """Make the app with the default settings, and ask it for its document."""
     from modelapi.process.target import load_api  # The web framework.
 
-    for name, field in Settings.model_fields.items():
-        if name not in MODEL and not field.default_factory:
-            os.environ[name.upper()] = str(field.default)  # The environment wins over .env.
+    use_defaults()
     document: dict[str, Any] = load_api(current_project()).openapi()
     return document
