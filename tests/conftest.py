@@ -19,6 +19,7 @@ TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 QUESTIONS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 FRAMEWORKS = QUESTIONS["framework"]
 CI = os.environ.get("CI") == "true"
+GUNICORN = "gunicorn==27.0.1"
 
 Bake = Callable[..., Path]
 
@@ -110,6 +111,8 @@ def installed(shared: Path) -> Installed:
                 path = without_uv() if framework == "flask" else os.environ["PATH"]
                 succeed("make", "develop", f"PYTHON={sys.executable}", cwd=project, PATH=path)
                 succeed("make", "train", cwd=project)
+                if framework == "flask":  # Which serves `wsgi:app`, but is not of the project.
+                    succeed("uv", "pip", "install", "--quiet", "--python", ".venv/bin/python", GUNICORN, cwd=project)
                 (folder / "done").touch()
         return folder / "titanic-survival-api"
 

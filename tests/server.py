@@ -18,6 +18,22 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+# The ways to start the servers of a project, by framework; the first is its own.
+ENTRIES = {
+    "fastapi": {
+        "modelapi": ("bin/run.sh",),
+        "uvicorn": ("uvicorn", "asgi:app", "--host=127.0.0.1", "--port={port}"),
+        "factory": ("uvicorn", "--factory", "api.app:create_app", "--host=127.0.0.1", "--port={port}"),
+        "fastapi": ("fastapi", "dev", "--no-reload", "asgi.py", "--host=127.0.0.1", "--port={port}"),
+    },
+    "flask": {
+        "modelapi": ("bin/run.sh",),
+        "gunicorn": ("gunicorn", "wsgi:app", "--bind=127.0.0.1:{port}", "--threads=8"),
+        "flask": ("flask", "--app=wsgi", "run", "--host=127.0.0.1", "--port={port}"),
+    },
+}
+WAYS = [(framework, entry) for framework, entries in ENTRIES.items() for entry in entries]
+
 Server = tuple["subprocess.Popen[bytes]", int, Path]
 
 
@@ -30,7 +46,7 @@ def start(project: Path, command: tuple[str, ...] = ("bin/run.sh",), **settings:
     log = project.parent / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            [part.format(port=port) for part in command],
             cwd=project,
             env={**os.environ, "PATH": path, **settings},
             stdin=subprocess.DEVNULL,

@@ -32,6 +32,8 @@ class ModelRoute(APIRoute):
         super().__init__(path, _respond_to_tables(endpoint), **options)
         self._function = endpoint
         self._arguments = _arguments(endpoint)
+        self.predicts = "POST" in self.methods and any(one.call is requests.read_records for one in self.dependant.dependencies)
+        """Whether it takes records, so that the model describes it."""
         self._decided: dict[int, tuple[Any, bool]] = {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
