@@ -1,15 +1,18 @@
 """The OpenAPI document is valid, current, and true of the answers."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import httpx2
 import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from modelapi.serving.openapi import document
-from modelapi.settings import Settings
 from modelapi.package import Package
-from modelapi.serving.swagger import SWAGGER, render
-from tests.library.conftest import Record
+from modelapi.serving.openapi import document
+from modelapi.serving.settings import Settings
+from tests.library.web import Record
 
 
 def test_the_document_is_valid_openapi(client: httpx2.Client) -> None:
@@ -19,10 +22,13 @@ def test_the_document_is_valid_openapi(client: httpx2.Client) -> None:
     assert written["openapi"].startswith("3.1")
 
 
-def test_swagger_yaml_is_not_stale(current: Package) -> None:
-    written = yaml.safe_load(SWAGGER.read_text(encoding="utf-8"))
+def test_modelapi_docs_writes_the_document_that_is_served(client: httpx2.Client, site: Path) -> None:
+    subprocess.run([sys.executable, "-m", "modelapi", "docs"], cwd=site, check=True)
 
-    assert written == yaml.safe_load(render(current.signature)), 'docs/swagger.yaml is stale: run "make docs"'
+    written = yaml.safe_load((site / "docs" / "swagger.yaml").read_text(encoding="utf-8"))
+
+    assert written == client.get("/openapi.json").json()
+    subprocess.run([sys.executable, "-m", "modelapi", "docs", "--check"], cwd=site, check=True)
 
 
 def test_the_answers_fit_their_schemas(client: httpx2.Client, current: Package, record: Record) -> None:
@@ -49,7 +55,7 @@ def test_the_examples_of_the_document_are_answered(client: httpx2.Client) -> Non
 
 
 def test_without_keys_and_limits_neither_is_described(current: Package) -> None:
-    written = document(current.signature, Settings.model_construct())
+    written = document({"": current.signature}, Settings.model_construct())
 
     assert not {"security", "securitySchemes"} & {*written, *written["components"]}
     assert not {"401", "429"} & written["paths"]["/predict"]["post"]["responses"].keys()
@@ -58,7 +64,7 @@ def test_without_keys_and_limits_neither_is_described(current: Package) -> None:
 def test_with_keys_it_says_what_needs_one(current: Package) -> None:
     settings = Settings.model_construct(api_keys=f"ada:{'0' * 64}", public_metrics=False)
 
-    written = document(current.signature, settings)
+    written = document({"": current.signature}, settings)
 
     validate(written)
     schemes = written["components"]["securitySchemes"]
@@ -71,7 +77,7 @@ def test_with_keys_it_says_what_needs_one(current: Package) -> None:
 
 
 def test_with_a_limit_it_says_how_a_client_learns_of_it(current: Package) -> None:
-    written = document(current.signature, Settings.model_construct(rate_limit="1/minute"))
+    written = document({"": current.signature}, Settings.model_construct(rate_limit="1/minute"))
 
     responses = written["paths"]["/predict"]["post"]["responses"]
     assert responses["200"]["headers"].keys() >= {"RateLimit", "RateLimit-Policy"}

@@ -1,26 +1,59 @@
 """A server that cannot start says why in one line, with the remedy."""
 
 import socket
+import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
-from modelapi.process.preflight import check_address, preflight
+from modelapi.package import PackageError
+from modelapi.process.preflight import check_address, load_settings, preflight
+from modelapi.project import find_project
 from modelapi.settings import SettingsError
 
 
-def test_a_start_without_a_model_names_make_train(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_start_without_a_model_names_make_train(
+    site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("MODEL_DIR", str(tmp_path))
 
-    with pytest.raises(SystemExit, match=r'^Not started: .*CURRENT not found: run "make train" first$'):
-        preflight()
+    with pytest.raises(PackageError, match=r'CURRENT not found: run "make train" first$'):
+        preflight(find_project(site))
 
 
-def test_a_start_with_another_model_than_the_pinned_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_with_another_model_than_the_pinned_one_is_refused(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_SHA256", "0" * 64)
 
-    with pytest.raises(SystemExit, match=r"^Not started: .*manifest\.json is not the one that MODEL_SHA256 names: .*$"):
-        preflight()
+    with pytest.raises(PackageError, match=r"manifest\.json is not the one that MODEL_SHA256 names: .*$"):
+        preflight(find_project(site))
+
+
+def test_the_settings_are_of_the_projects_own_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    for name in ("api", "api.settings"):
+        monkeypatch.setitem(sys.modules, name, sys)  # Of another project, put back at the end.
+        monkeypatch.delitem(sys.modules, name)
+    own = """
+        import modelapi
+
+        class Settings(modelapi.Settings):
+            page_size: int = 20
+    """
+    (tmp_path / "pyproject.toml").write_text("[tool.modelapi]\n", encoding="utf-8")
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "__init__.py").touch()
+    (tmp_path / "api" / "settings.py").write_text(dedent(own), encoding="utf-8")
+    (tmp_path / ".env").write_text("PORT=9000\n", encoding="utf-8")
+    project = find_project(tmp_path)
+
+    settings = load_settings(project)
+
+    assert (settings.page_size, settings.port) == (20, 9000)  # type: ignore[attr-defined]
+    assert settings.model_dir == tmp_path / "artifacts"
+    monkeypatch.setenv("PAGE_SIZE", "many")
+    with pytest.raises(SettingsError, match=r"^PAGE_SIZE has a value that is not allowed"):
+        load_settings(project)
 
 
 def test_a_port_in_use_is_named() -> None:
@@ -36,10 +69,12 @@ def test_a_host_that_is_not_ours_is_named() -> None:
         check_address("192.0.2.1", 8080)
 
 
-def test_a_free_port_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_free_port_passes(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     monkeypatch.setenv("HOST", "127.0.0.1")
     monkeypatch.setenv("PORT", str(port))
 
-    assert preflight().port == port
+    settings, engine = preflight(find_project(site))
+
+    assert (settings.port, engine) == (port, "onnx")

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from modelapi.settings import ROOT
-from tests.library.conftest import Record
+from modelapi import package
+from tests.library.packages import forge
+from tests.library.web import SECONDS, Record
 
-SECONDS = 30
 Server = tuple["subprocess.Popen[bytes]", int]
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes in /proc")
@@ -29,14 +30,19 @@ def ask(port: int, method: str, path: str, body: bytes | None = None) -> int:
         return connection.getresponse().status
 
 
-@contextmanager
-def serve(server: str, folder: Path) -> Iterator[Server]:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    settings = {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1", "SERVER": server, "SHUTDOWN_DELAY": "0.5"}
+        port: int = free.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serve(site: Path, folder: Path) -> Iterator[Server]:
+    port = free_port()
+    command = [sys.executable, "-m", "modelapi", "serve", "--host=127.0.0.1", f"--port={port}", "--workers=1"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "modelapi.process.serve"], cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
+            command, cwd=site, env={**os.environ, "SHUTDOWN_DELAY": "0.5"}, stdout=log, stderr=log
         )
     try:
         wait_until_ready(port)
@@ -49,11 +55,9 @@ def serve(server: str, folder: Path) -> Iterator[Server]:
             process.kill()
 
 
-@pytest.fixture(scope="module", params=["uvicorn", "gunicorn"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    if request.param == "gunicorn":
-        pytest.importorskip("gunicorn")
-    with serve(request.param, tmp_path_factory.mktemp("server")) as serving:
+@pytest.fixture(scope="module")
+def server(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(site, tmp_path_factory.mktemp("server")) as serving:
         yield serving
 
 
@@ -108,17 +112,41 @@ def test_workers_are_replaced_at_a_sighup(server: Server) -> None:
     assert ask(port, "GET", "/health") == 200
 
 
-@pytest.mark.parametrize("name", ["uvicorn", "gunicorn"])
-def test_the_server_says_that_it_stops_and_ends_without_an_error(name: str, tmp_path: Path) -> None:
-    if name == "gunicorn":
-        pytest.importorskip("gunicorn")
-    with serve(name, tmp_path) as (process, port):
+def test_the_server_says_that_it_stops_and_ends_without_an_error(site: Path, tmp_path: Path) -> None:
+    with serve(site, tmp_path) as (process, port):
         process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + SECONDS
         while ask(port, "GET", "/ready") != 503:
             assert time.monotonic() < deadline, "/ready does not say it"
 
         assert process.wait(SECONDS) == 0
+
+
+def test_workers_end_with_their_supervisor(site: Path, tmp_path: Path) -> None:
+    with serve(site, tmp_path) as (process, port):
+        process.kill()
+        deadline = time.monotonic() + SECONDS
+        with suppress(OSError):
+            while ask(port, "GET", "/health"):
+                assert time.monotonic() < deadline, "a worker goes on"
+                time.sleep(0.05)
+
+
+def test_a_model_that_no_worker_can_load_ends_the_start_with_the_reason(site: Path, tmp_path: Path) -> None:
+    from api.settings import Settings
+
+    whole = package.current(Settings.load().model_dir)
+    folder = tmp_path / "artifacts" / whole.name
+    shutil.copytree(whole, folder)
+    (name,) = (path.name for path in folder.glob("model.*"))
+    forge(folder, {name: b"garbage"})
+
+    environment = {**os.environ, "MODEL_DIR": str(folder.parent), "PORT": str(free_port())}
+    command = [sys.executable, "-m", "modelapi", "serve", "--workers=1"]
+    done = subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, timeout=SECONDS)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Not started: ")
 
 
 @pytest.mark.parametrize(
