@@ -10,11 +10,9 @@ from typing import Any
 
 import pandas as pd
 import skops.io
-
 from modelapi import package
-from modelapi.package import versions
+from modelapi.package import Manifest, versions
 from modelapi.package.manifest import name_version
-from modelapi.package import Manifest
 from modelapi.training.features import infer, read_features
 
 

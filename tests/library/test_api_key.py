@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
-
 from modelapi.serving import api_key
 from modelapi.serving.keys import Keys
 

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from onnx import TensorProto, helper
-from sklearn.pipeline import Pipeline
-
 from modelapi import package
 from modelapi.package import PackageError
 from modelapi.packaging import fitted
+from onnx import TensorProto, helper
+from sklearn.pipeline import Pipeline
+
 from tests.library.packages import save
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-
 from modelapi.records.cells import CellParser
 from modelapi.records.faults import InvalidRecords, MalformedRecords
+
 from tests.library.test_records import FEATURES
 
 HEADER = ["age", "legs", "indoor", "fur/color", "note", "born", "weight"]

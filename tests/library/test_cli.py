@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from modelapi.cli import VERBS
 
 WEB = "fastapi starlette flask werkzeug uvicorn uvloop httptools limits structlog prometheus_client"
@@ -84,10 +83,12 @@ def test_the_options_are_those_of_the_projects_own_estimators(project: Path) -> 
     path.write_text(text, encoding="utf-8")
 
     assert "wood" in run("train", "--help", cwd=project).stdout
-    assert "estimator random-forest: name one of linear, " in run("train", "--estimator=random-forest", cwd=project).stderr
+    assert (
+        "estimator random-forest: name one of linear, " in run("train", "--estimator=random-forest", cwd=project).stderr
+    )
 
 
-BROKEN = "Not trained: steps/train.py, line {}: {} (\"python -m steps.train\" shows all of it)\n"
+BROKEN = 'Not trained: steps/train.py, line {}: {} ("python -m steps.train" shows all of it)\n'
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-
 from modelapi.records.columns import PARTS, column, expand
 from modelapi.signature import Feature
 

@@ -8,6 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from modelapi import package
+from modelapi.engines import EngineError, Prediction
+from modelapi.engines.frames import to_frame
+from modelapi.engines.trust import is_trusted
+from modelapi.package import Package
+from modelapi.packaging import parity
+from modelapi.packaging.engine_choice import package_model
+from modelapi.records.parser import RecordParser
+from modelapi.settings import PackageSettings
+from modelapi.signature import Signature
+from modelapi.training.features import infer, read_features, to_columns
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
@@ -20,18 +31,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
-
-from modelapi import package
-from modelapi.engines import EngineError, Prediction
-from modelapi.engines.frames import to_frame
-from modelapi.engines.trust import is_trusted
-from modelapi.package import Package
-from modelapi.records.parser import RecordParser
-from modelapi.signature import Signature
-from modelapi.packaging import parity
-from modelapi.settings import PackageSettings
-from modelapi.training.features import infer, read_features, to_columns
-from modelapi.packaging.engine_choice import package_model
 
 FEATURES = ["weight", "fur", "age", "indoor"]
 
@@ -51,7 +50,9 @@ class Packager:
 
     def __call__(self, fitted: Any, X: pd.DataFrame, names: tuple[str, ...] = ("kind",), **options: Any) -> Package:
         """Package an estimator that was fitted on X, and load it."""
-        settings = PackageSettings.model_construct(model_dir=self.artifacts, allow_pickle=options.pop("allow_pickle", False))
+        settings = PackageSettings.model_construct(
+            model_dir=self.artifacts, allow_pickle=options.pop("allow_pickle", False)
+        )
         features = read_features(X)
         signature = infer(features, names, fitted, len(X))
         package_model(fitted, to_columns(X, features), signature, metrics={}, settings=settings, **options)
@@ -140,9 +141,10 @@ def test_an_estimator_of_a_foreign_module_is_refused_by_its_name(packaged: Packa
         packaged(fitted, X, allow_pickle=True)
 
     name = "tests.library.test_engine_choice.Shifted"
-    assert f"does not load safely ({name}): build the pipeline from scikit-learn's own parts, move yours into features/" in str(
-        caught.value
+    message = (
+        f"does not load safely ({name}): build the pipeline from scikit-learn's own parts, move yours into features/"
     )
+    assert message in str(caught.value)
     assert f"it uses {name}, which the server could not import: move it into features/" in str(caught.value)
 
 

@@ -3,6 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from modelapi.engines.frames import to_frame
+from modelapi.signature import Signature
+from modelapi.training.encoders import encoded_categories
+from modelapi.training.features import SignatureError, infer, read_features, to_columns
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.ensemble import IsolationForest
@@ -12,11 +16,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-
-from modelapi.engines.frames import to_frame
-from modelapi.signature import Signature
-from modelapi.training.encoders import encoded_categories
-from modelapi.training.features import SignatureError, infer, read_features, to_columns
 
 
 def test_features_have_the_types_and_ranges_of_their_columns(pets: pd.DataFrame) -> None:

@@ -13,19 +13,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from modelapi import package
+from modelapi.package import Package, versions
+from modelapi.packaging.fitted import main
+from modelapi.records.cells import CellParser
+from modelapi.settings import PackageSettings
 from onnx import TensorProto, helper
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
-
-from modelapi import package
-from modelapi.package import versions
-from modelapi.records.cells import CellParser
-from modelapi.package import Package
-from modelapi.packaging.fitted import main
-from modelapi.settings import PackageSettings
 
 Run = Callable[..., Package]
 

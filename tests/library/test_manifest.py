@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sklearn.pipeline import Pipeline
-
 from modelapi import package
 from modelapi.package import PackageError
+from sklearn.pipeline import Pipeline
+
 from tests.library.packages import forge, save
 
 

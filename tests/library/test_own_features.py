@@ -15,16 +15,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
-
 from modelapi import package
 from modelapi.engines import EngineError
 from modelapi.engines.trust import trusted_types
 from modelapi.package import Package, PackageError
 from modelapi.packaging.fitted import main, takes_frames
 from modelapi.records.cells import CellParser
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 PETS = '''
 from pathlib import Path
@@ -123,7 +122,9 @@ def modelapi(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_own_transformer_is_trained_and_served_without_a_pickle(own: Path, pets_csv: Path) -> None:
-    (own / "steps" / "train.py").write_text(TRAIN.format(definition="from features.pets import Sizes"), encoding="utf-8")
+    (own / "steps" / "train.py").write_text(
+        TRAIN.format(definition="from features.pets import Sizes"), encoding="utf-8"
+    )
 
     done = modelapi("train", f"--data={pets_csv}", "--target=kind", "--features=age,weight", cwd=own)
 
@@ -132,7 +133,9 @@ def test_an_own_transformer_is_trained_and_served_without_a_pickle(own: Path, pe
     model = package.load(package.current(own / "artifacts"))
     assert model.signature.takes_frames
     assert {*model.manifest.libraries} == {"numpy", "scipy", "pandas", "scikit-learn", "skops"}
-    prediction = model.engine.predict({"age": np.array([1.0, 9.0]), "weight": np.array([30.0, 4.0])}, probabilities=True)
+    prediction = model.engine.predict(
+        {"age": np.array([1.0, 9.0]), "weight": np.array([30.0, 4.0])}, probabilities=True
+    )
     assert len(prediction.labels[0]) == 2
 
 
@@ -143,7 +146,9 @@ def test_a_class_in_steps_is_refused_with_the_place_where_it_belongs(own: Path, 
 
     assert done.returncode == 1
     assert done.stderr.startswith("Not trained: no engine can serve this estimator: ")
-    assert "(__main__.Sizes): build the pipeline from scikit-learn's own parts, move yours into features/" in done.stderr
+    assert (
+        "(__main__.Sizes): build the pipeline from scikit-learn's own parts, move yours into features/" in done.stderr
+    )
     assert done.stderr.count("\n") == 1
 
 
@@ -197,20 +202,20 @@ def test_what_features_only_imports_is_refused(own: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "message"),
+    ("text", "message"),
     [
-        ("features/pets.py", None, "the model needs features.pets, which is not there: put features/pets.py, which it was"),
-        ("features/pets.py", "import no_such_library", "the model needs no_such_library, which is not installed: install it"),
-        ("features/pets.py", "Sizes = 1 / 0", "the model needs features.pets, which fails (ZeroDivisionError: division"),
-        ("features/pets.py", "", "the model needs features.pets.Sizes, which is not there: put it back"),
+        (None, "the model needs features.pets, which is not there: put features/pets.py, which it was"),
+        ("import no_such_library", "the model needs no_such_library, which is not installed: install it"),
+        ("Sizes = 1 / 0", "the model needs features.pets, which fails (ZeroDivisionError: division"),
+        ("", "the model needs features.pets.Sizes, which is not there: put it back"),
     ],
 )
 def test_a_model_names_the_part_that_is_missing(
-    own: Path, store: Store, pets: pd.DataFrame, path: str, text: str | None, message: str
+    own: Path, store: Store, pets: pd.DataFrame, text: str | None, message: str
 ) -> None:
     pipeline = make_pipeline(sizes(), LogisticRegression()).fit(pets[["age"]], pets["kind"])
     packaged(store(pipeline), pets[["age", "kind"]], "--target=kind")
-    forget(own, path, text)
+    forget(own, "features/pets.py", text)
 
     with pytest.raises(PackageError) as caught:
         package.load(package.current(own / "artifacts"))
@@ -250,9 +255,7 @@ class Rows(LogisticRegression):
         return super().predict(np.stack([X[row] for row in range(len(X))]))
 
 
-def test_the_columns_of_an_own_transformer_may_have_another_order(
-    own: Path, store: Store, pets: pd.DataFrame
-) -> None:
+def test_the_columns_of_an_own_transformer_may_have_another_order(own: Path, store: Store, pets: pd.DataFrame) -> None:
     X = pets[["indoor", "weight", "age"]]
     pipeline = make_pipeline(sizes(), LogisticRegression()).fit(X, pets["kind"])
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import threadpoolctl
+from modelapi import package
+from modelapi.engines import EngineError, EngineModule, EngineSource, engine_module
+from modelapi.engines.sklearn_engine import limit_threads
+from modelapi.package import PackageError
+from modelapi.package.manifest import open_file
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from modelapi import package
-from modelapi.engines import EngineError, EngineModule, EngineSource, engine_module
-from modelapi.engines.sklearn_engine import limit_threads
-from modelapi.package.manifest import open_file
-from modelapi.package import PackageError
 from tests.library.packages import forge, save
 
 

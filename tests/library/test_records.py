@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from modelapi.records import parser
 from modelapi.records.faults import InvalidRecords, MalformedRecords, RecordsError, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, RecordParser

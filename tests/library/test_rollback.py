@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from modelapi.package import rollback, versions
 from sklearn.pipeline import Pipeline
 
-from modelapi.package import rollback, versions
 from tests.library.packages import save
 
 Save = Callable[..., Path]

@@ -1,4 +1,4 @@
-"""`modelapi score` on real files: each format, in batches and processes, and what becomes of it if something is wrong."""
+"""`modelapi score` on real files: each format, in batches and processes, and what is said if something is wrong."""
 
 import csv
 import gzip
@@ -23,15 +23,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from modelapi import package
 from modelapi.engines import Prediction
 from modelapi.package import Package
+from modelapi.records import tables
 from modelapi.records.parser import RecordParser
+from modelapi.scoring import parquet, score, workers
 from modelapi.settings import PackageSettings
 from modelapi.signature import Label, Signature, label_name
-from modelapi.records import tables
-from modelapi.scoring import parquet, score, workers
 from modelapi.train import train
 from steps.train import build_pipeline
 
@@ -438,7 +437,10 @@ def api(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with an API, which adjusts."""
     (project / "api").mkdir()
     (project / "api" / "app.py").touch()
-    target = SimpleNamespace(load_api=lambda found: SimpleNamespace(adjust=always_dog if found.root == project else None))
+    monkeypatch.setattr(os, "environ", os.environ.copy())  # Making the app changes it, for the process is its own.
+    monkeypatch.setenv("PORT", "of no interest here")
+    apis = {project: SimpleNamespace(adjust=always_dog)}
+    target = SimpleNamespace(load_api=lambda found: apis[found.root])
     monkeypatch.setitem(sys.modules, "modelapi.process.target", target)
     return project
 

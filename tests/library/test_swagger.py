@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from sklearn.pipeline import Pipeline
-
 from modelapi.serving import swagger
 from modelapi.settings import SettingsError
+from sklearn.pipeline import Pipeline
+
 from tests.library.packages import save
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-
 from modelapi.training.dialect import TableError
 from modelapi.training.reading import read_table
 

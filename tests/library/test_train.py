@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import datasets
-from threadpoolctl import threadpool_limits
-
 from modelapi import package
-from modelapi.records.cells import CellParser
+from modelapi import train as training
 from modelapi.engines.frames import to_frame
 from modelapi.package import Package
-from modelapi.signature import Feature
-from modelapi import train as training
-from steps.train import ESTIMATORS, build_pipeline
 from modelapi.packaging.engine_choice import package_model
+from modelapi.records.cells import CellParser
+from modelapi.signature import Feature
+from sklearn import datasets
+from steps.train import ESTIMATORS, build_pipeline
+from threadpoolctl import threadpool_limits
 
 Train = Callable[..., Package]
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from modelapi import package
+from modelapi.package import PackageError, versions
 from sklearn.pipeline import Pipeline
 
-from modelapi import package
-from modelapi.package import versions
-from modelapi.package import PackageError
 from tests.library.packages import save
 
 Save = Callable[[], Path]

@@ -94,7 +94,10 @@ def _train(
 
 
 def _for_targets(pipeline: Any, task: Task, n_targets: int) -> Any:
-    """Let an estimator that predicts one target be fitted for each of several; what is before it stays. Raises EngineError."""
+    """Let an estimator that predicts one target be fitted for each of several, and what is before it be as it is.
+
+    Raises EngineError if it is no estimator.
+    """
     if not hasattr(pipeline, "fit"):
         raise EngineError(f"build_pipeline returned a {type(pipeline).__name__}: let it return a scikit-learn pipeline")
     last = pipeline.steps[-1][1] if isinstance(pipeline, Pipeline) else pipeline

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from modelapi.records.columns import Columns, expand
 from modelapi.engines import EngineError, Prediction
+from modelapi.records.columns import Columns, expand
 from modelapi.signature import Signature, Target
 
 MISSING = "\ufdd0missing"  # Stands for missing text in a graph, which knows no None; it begins with no character.

@@ -24,8 +24,8 @@ STORED = "FunctionNode"  # What skops calls a function that it only looks up; ot
 def trusted_types(content: bytes) -> list[str]:
     """List the types in the file that skops does not know, but that are classes of TRUSTED or parts of features/.
 
-    Making one of these runs no code but the library's or the project's own. Raises EngineError if there are other types,
-    or if a part of features/ is not there.
+    Making one of these runs no code but the library's or the project's own. Raises EngineError if there are other
+    types, or if a part of features/ is not there.
     """
     unknown = sorted(skops.io.get_untrusted_types(data=content))
     called = {name for name, loader in _parts(_schema(content)) if loader != STORED} if unknown else set()
@@ -68,7 +68,9 @@ def absent(module: str) -> str:
     """Say that a model needs a module, and where it belongs."""
     if is_own(module):
         path = module.replace(".", "/")
-        return f"the model needs {module}, which is not there: put {path}.py, which it was trained with, into the project"
+        return (
+            f"the model needs {module}, which is not there: put {path}.py, which it was trained with, into the project"
+        )
     return f"the model needs {module}, which is not installed: install it"
 
 

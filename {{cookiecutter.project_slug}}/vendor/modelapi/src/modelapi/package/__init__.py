@@ -43,8 +43,8 @@ from modelapi.package.manifest import (
     open_file,
     read_manifest,
 )
-from modelapi.signature import Signature
 from modelapi.package.versions import SCRATCH, alone, current, make_current
+from modelapi.signature import Signature
 
 __all__ = ["Manifest", "Metrics", "Package", "PackageError", "current", "load", "read_manifest", "save", "verify"]
 

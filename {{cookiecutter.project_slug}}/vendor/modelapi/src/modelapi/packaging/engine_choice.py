@@ -5,17 +5,16 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from modelapi.settings import PackageSettings
 from modelapi import outputs, package
-from modelapi.package import versions
-from modelapi.records.columns import Columns
 from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module
 from modelapi.engines.sklearn_engine import SklearnEngine
-from modelapi.package import Manifest, Metrics
-from modelapi.signature import Signature
+from modelapi.package import Manifest, Metrics, versions
 from modelapi.packaging import parity
 from modelapi.packaging.exports import export
 from modelapi.packaging.model_files import OnnxModel
+from modelapi.records.columns import Columns
+from modelapi.settings import PackageSettings
+from modelapi.signature import Signature
 
 
 def package_model(

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import joblib
 import skops.io
 
-from modelapi.records.columns import Columns
 from modelapi.engines import EngineError
-from modelapi.engines.trust import FEATURES, is_own, trusted_types
 from modelapi.engines.frames import to_frame
-from modelapi.signature import Signature
-from modelapi.packaging.model_files import OnnxModel
+from modelapi.engines.trust import FEATURES, is_own, trusted_types
 from modelapi.onnx.export import export as export_graph
+from modelapi.packaging.model_files import OnnxModel
+from modelapi.records.columns import Columns
+from modelapi.signature import Signature
 
 ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from modelapi.records.columns import Columns, column
 from modelapi.engines import Engine, EngineError, Prediction
+from modelapi.records.columns import Columns, column
 from modelapi.signature import Feature, Signature
 
 MAX_SAMPLE = 2_000

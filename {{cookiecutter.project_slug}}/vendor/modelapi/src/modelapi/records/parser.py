@@ -7,7 +7,16 @@ from typing import Any, Literal, NoReturn
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema, from_json
 
 from modelapi.records.columns import Columns, columns_of, read_date_of
-from modelapi.records.faults import FaultLog, InvalidRecords, MalformedRecords, Policy, TooManyRecords, allowed, missing, unknown
+from modelapi.records.faults import (
+    FaultLog,
+    InvalidRecords,
+    MalformedRecords,
+    Policy,
+    TooManyRecords,
+    allowed,
+    missing,
+    unknown,
+)
 from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature
 
 MAX_FAULTS = 1_000  # Three bytes of a request can be three faults: the answer must not explode.

@@ -12,16 +12,22 @@ class ApiError(ValueError):
 
 
 def find_adjust(project: Project) -> Adjust | None:
-    """Return the `adjust` of the project's API; None if it has none, or there is no API. Raises ApiError or SettingsError."""
+    """Return the `adjust` of the project's API; None if it has none, or there is no API.
+
+    Raises ApiError or SettingsError.
+    """
     if not (project.root / "api" / "app.py").is_file():
         return None
     try:
-        from modelapi.process.target import load_api  # The web, which a project without an API does not need.
+        # The web, which a project without an API does not need.
+        from modelapi.process.target import load_api
+        from modelapi.serving.defaults import use_defaults
 
+        use_defaults()
         adjust: Adjust | None = load_api(project).adjust
     except SettingsError:
         raise
     except Exception as error:
-        said = (str(error).strip().splitlines() or [""])[0]
-        raise ApiError(f"the API, whose adjust is to be applied, cannot be made ({type(error).__name__}: {said})") from error
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ApiError(f"the API, whose adjust is to be applied, cannot be made ({said})") from error
     return adjust

@@ -13,9 +13,9 @@ from modelapi import outputs
 from modelapi.engines import Prediction
 from modelapi.records.faults import Policy
 from modelapi.records.parser import RecordParser
-from modelapi.signature import Signature
 from modelapi.records.tables import BATCH_ROWS
 from modelapi.scoring.formats import BadRow, Format, Parse, Sink, added_names, reading, rejected, split_suffix
+from modelapi.signature import Signature
 
 BATCH_CELLS = 1_000_000
 ROW_GROUP = 32_000_000  # Bytes in memory.

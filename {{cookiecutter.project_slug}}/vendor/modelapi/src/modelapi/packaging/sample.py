@@ -1,0 +1,71 @@
+"""The sample that a fitted model is packaged with: which of its columns the model takes, and what it predicts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pandas.api import types
+
+from modelapi.training.dialect import TableError
+from modelapi.training.encoders import encoded_categories
+from modelapi.training.reading import read_table
+
+MIN_ROWS = 2
+
+
+def read_sample(path: Path, model: Any, separator: str | None, encoding: str | None) -> pd.DataFrame:
+    """Read the sample; columns that the encoders of the model know as text stay text. Raises TableError."""
+    sample, _ = read_table(path, separator, encoding, exact=True)
+    if len(sample) < MIN_ROWS:
+        raise TableError(f"{path} has a single row: give {MIN_ROWS} or more that the model was fitted on")
+    encoded = encoded_categories(model, feature_names(model, sample) or list(sample.columns))
+    text = [
+        name
+        for name, categories in encoded.items()
+        if name in sample and types.is_numeric_dtype(sample[name]) and all(isinstance(one, str) for one in categories)
+    ]
+    return read_table(path, separator, encoding, exact=True, text=text)[0] if text else sample
+
+
+def feature_names(model: Any, sample: pd.DataFrame) -> list[str] | None:
+    """List the columns that an estimator was fitted on, or None if that was a bare array."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        return None
+    # LightGBM and skl2onnx write names without spaces and other marks.
+    own = {re.sub(r"\W", mark, name): name for name in sample.columns for mark in ("_", "")} | {
+        name.replace(" ", "_"): name for name in sample.columns
+    }
+    return [name if name in sample.columns else own.get(name, name) for name in map(str, names)]
+
+
+def select(sample: pd.DataFrame, model: Any, targets: Sequence[str]) -> pd.DataFrame:
+    """Take the columns of the sample that the model was fitted on. Raises TableError."""
+    names = feature_names(model, sample)
+    listed = ", ".join(sample.columns)
+    missing = [name for name in names or [] if name not in sample.columns]
+    if missing:
+        raise TableError(f"the sample has no column {', '.join(missing)}: it has {listed}")
+    if names is None:
+        names = [name for name in sample.columns if name not in targets]
+        wanted = getattr(model, "n_features_in_", len(names))
+        if len(names) != wanted:
+            raise TableError(
+                f"the model was fitted on {wanted} columns, but the sample has {len(names)} besides the target: "
+                f"name the target with TARGET=, and leave out what is no feature ({listed})"
+            )
+    return sample[names]
+
+
+def name_targets(sample: pd.DataFrame, X: pd.DataFrame, targets: Sequence[str], n_outputs: int) -> list[str]:
+    """Name what the model predicts: as told, or as the columns that are left over, or just so. Raises TableError."""
+    if targets and len(targets) != n_outputs:
+        raise TableError(f"the model predicts {n_outputs} values a row, but TARGET names {len(targets)}: name them all")
+    left_over = [name for name in sample.columns if name not in X.columns]
+    if targets or len(left_over) == n_outputs:
+        return list(targets or left_over)
+    return ["target"] if n_outputs == 1 else [f"target_{number}" for number in range(n_outputs)]

@@ -1,0 +1,119 @@
+"""CSV and NDJSON files that are scored batch by batch, also packed with gzip."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic_core import from_json, to_json
+
+from modelapi import outputs
+from modelapi.engines import Prediction
+from modelapi.records.cells import CellParser
+from modelapi.records.faults import Policy
+from modelapi.records.parser import RecordParser
+from modelapi.records.tables import CsvRows, JsonLines
+from modelapi.scoring.formats import REFUSED, BadRow, Format, Parse, Sink, added_names, free, refuse_clash, rejected
+from modelapi.signature import Signature
+from modelapi.training.dialect import SEPARATORS, detect
+
+SNIFFED = 1_000_000  # Bytes, by which separator and encoding are found.
+
+
+class CsvFormat(Format):
+    """CSV with a header line, in any separator and encoding; written in UTF-8 with the same separator."""
+
+    def __init__(self, source: Path, destination: Path, separator: str | None, encoding: str | None) -> None:
+        super().__init__(source, destination)
+        with self._open() as (file, _):
+            name, self._encoding = detect(source, file.read(SNIFFED), separator, encoding)
+        self._separator = SEPARATORS[name]
+        with self._open() as (file, _):
+            rows = self._rows(file)
+        self.columns = rows.header
+
+    def _rows(self, file: IO[bytes]) -> CsvRows:
+        return CsvRows(file, delimiter=self._separator, encoding=self._encoding)
+
+    def batches(self) -> Iterator[tuple[Any, float]]:
+        """Read batches of lists of cells."""
+        return self._batches(self._rows)
+
+    def parser(self, signature: Signature, unknown_categories: Policy) -> Parse:
+        """Make the parser of the cells under this header. Raises InvalidRecords if it does not fit."""
+        return CellParser(signature.features, self.columns, unknown_categories=unknown_categories).parse
+
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> bytes:
+        """Write the columns of the prediction behind those of the rows."""
+        added = outputs.table(prediction, signature, probabilities=probabilities).values()
+        return self._text([*row, *cells] for row, cells in zip(rows, zip(*added, strict=True), strict=True))
+
+    def reject(self, rows: Any, bad: Sequence[BadRow]) -> bytes:
+        """Write number and reason before the cells, of which there may be too many."""
+        return self._text([*why, *row] for why, row in zip(bad, rows, strict=True))
+
+    def sink(self, file: IO[bytes], signature: Signature, *, probabilities: bool) -> Sink:
+        """Begin with the header."""
+        file.write(self._text([[*self.columns, *added_names(signature, probabilities=probabilities)]], self._mark))
+        return file
+
+    def side_header(self) -> bytes:
+        """Name number and reason, and the columns."""
+        return self._text([[*(free(name, self.columns) for name in REFUSED), *self.columns]], self._mark)
+
+    @property
+    def _mark(self) -> bytes:
+        """Whoever wrote it in another encoding has a program that needs to be told of UTF-8."""
+        return b"" if self._encoding == "utf-8" else codecs.BOM_UTF8
+
+    def _text(self, rows: Iterable[Iterable[object]], mark: bytes = b"") -> bytes:
+        text = io.StringIO()
+        csv.writer(text, delimiter=self._separator, lineterminator="\n").writerows(rows)
+        return self._pack(mark + text.getvalue().encode())
+
+
+class JsonFormat(Format):
+    """A JSON object a line; the prediction is added as POST /predict answers it."""
+
+    def batches(self) -> Iterator[tuple[Any, float]]:
+        """Read batches of lines."""
+        return self._batches(JsonLines)
+
+    def parser(self, signature: Signature, unknown_categories: Policy) -> Parse:
+        """Make the parser of lines."""
+        return RecordParser(signature, unknown_categories=unknown_categories, unknown_fields="ignore").parse_lines
+
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> bytes:
+        """Write the members of the prediction behind those of each line, which stays as it is."""
+        members = {"prediction": outputs.predictions(prediction, signature)}
+        if probabilities:
+            members["probability"] = outputs.probabilities(prediction, signature)
+        taken = [f'"{name}"'.encode() for name in members]
+        lines = []
+        for row, *values in zip(rows, *members.values(), strict=True):
+            if any(map(row.__contains__, taken)):  # Perhaps as a value.
+                refuse_clash(self.source, members, from_json(row))
+            inside = row.strip()[:-1].rstrip()
+            lines += [
+                inside,
+                b"," * (inside != b"{"),
+                to_json(dict(zip(members, values, strict=True)), inf_nan_mode="null")[1:],
+                b"\n",
+            ]
+        return self._pack(b"".join(lines))
+
+    def reject(self, rows: Any, bad: Sequence[BadRow]) -> bytes:
+        """Write number and reason before the members; what is no JSON object becomes a string."""
+        return self._pack(b"".join(rejected(_record(row), why) for row, why in zip(rows, bad, strict=True)))
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    try:
+        record = from_json(line)
+    except ValueError:
+        record = None
+    return record if isinstance(record, dict) else {"line": line.decode(errors="replace").strip()}
