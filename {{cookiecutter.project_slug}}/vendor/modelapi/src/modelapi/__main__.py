@@ -1,0 +1,5 @@
+"""`python -m modelapi` is `modelapi`."""
+
+from modelapi.cli import main
+
+main()
