@@ -1,6 +1,7 @@
 """Every combination of answers is baked and checked without being run."""
 
 import ast
+import hashlib
 import itertools
 import json
 import tomllib
@@ -38,7 +39,7 @@ def test_every_combination_has_its_exact_files_and_they_parse(bake: Bake, answer
     for relative, path in files.items():
         if path.name not in VENDORED:
             check(relative, path.read_text(encoding="utf-8"))
-    assert json.loads(json.dumps(tomllib.loads(files["pyproject.toml"].read_text())))["tool"]["api"]["title"] == name
+    assert json.loads(json.dumps(tomllib.loads(files["pyproject.toml"].read_text())))["tool"]["modelapi"]["title"] == name
     assert yaml.safe_load(files["docs/swagger.yaml"].read_text())["info"]["title"] == name
     assert succeed("ruff", "check", "--no-cache", ".", cwd=project)
     assert succeed("ruff", "format", "--no-cache", "--check", ".", cwd=project)
@@ -64,6 +65,24 @@ def test_no_overlay_overwrites_another_file(answers: dict[str, str]) -> None:
     for files in variants(answers).values():
         assert not seen & files.keys()
         seen |= files.keys()
+
+
+def test_the_library_is_sealed() -> None:
+    folder = TEMPLATE / "vendor" / "modelapi"
+    sums = {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in tree(folder).items()
+        if name != "SHA256SUMS" and "__pycache__" not in name
+    }
+
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+
+    assert dict(line.split("  ", 1)[::-1] for line in lines) == sums, "run bin/seal"
+
+
+def test_the_library_passes_its_own_linters() -> None:
+    succeed("ruff", "check", "--no-cache", ".", cwd=TEMPLATE / "vendor" / "modelapi")
+    succeed("ruff", "format", "--no-cache", "--check", ".", cwd=TEMPLATE / "vendor" / "modelapi")
 
 
 def test_variants_are_those_of_the_questions() -> None:
@@ -121,7 +140,7 @@ def test_the_template_passes_its_own_linters() -> None:
 
     succeed("ruff", "check", "--no-cache", ".", cwd=root)
     succeed("ruff", "format", "--no-cache", "--check", ".", cwd=root)
-    succeed("shellcheck", "bin/test", "bin/refresh", ".ci/run", cwd=root)
+    succeed("shellcheck", "bin/test", "bin/seal", "bin/refresh", ".ci/run", cwd=root)
     succeed("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml", cwd=root)
 
 

@@ -15,13 +15,12 @@ from tests.server import free_port
 PASSWORD = "SECRET"
 REPLICA = """
 import asyncio, json, os, signal, sys
-from api.answers import Problem
-from api.logs import configure_logs
-from api.rates import Rates
-from api.settings import load_settings
+from modelapi import Problem, Settings
+from modelapi.serving.logs import configure_logs
+from modelapi.serving.rates import Rates
 
-settings = load_settings()
-configure_logs(settings)
+settings = Settings.load()
+configure_logs(settings.log_level, settings.log_format)
 rates = Rates(settings.rate_limit, settings.rate_limit_store)
 
 async def take(client):

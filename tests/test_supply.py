@@ -70,7 +70,7 @@ def test_pins_say_how_they_are_compiled_for_the_bots(bake: Bake, name: str) -> N
 
     command = pins.read_text(encoding="utf-8").splitlines()[1]
 
-    assert command == f"#    uv pip compile --universal --python-version=3.11 --output-file={name}.txt {name}.in"
+    assert command == f"#    uv pip compile --universal --python-version=3.11 --output-file=requirements/{name}.txt requirements/{name}.in"
 
 
 @pytest.mark.parametrize("ci", QUESTIONS["ci"])
@@ -91,7 +91,7 @@ def test_secrets_are_not_committed(bake: Bake, ci: str) -> None:
 def test_make_check_refuses_what_is_unsafe(project: Callable[..., Path]) -> None:
     folder = project("fastapi")
     unsafe = '"""Obeys."""\n\nimport os\n\n\ndef obey(order: str) -> None:\n    """Obey."""\n    os.system(order)\n'
-    (folder / "model" / "obey.py").write_text(unsafe, encoding="utf-8")
+    (folder / "api" / "obey.py").write_text(unsafe, encoding="utf-8")
 
     done = run("make", "check", cwd=folder)
 

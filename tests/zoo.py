@@ -20,10 +20,10 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 from sklearn.utils import all_estimators
 
 sys.path.insert(0, ".")
-from api.settings import Settings
-from model.engines import EngineError
-from steps.features import SignatureError, infer, read_features, to_columns
-from steps.packaging import package_model
+from modelapi.engines import EngineError
+from modelapi.packaging.engine_choice import package_model
+from modelapi.settings import PackageSettings
+from modelapi.training.features import SignatureError, infer, read_features, to_columns
 
 NUMBERS = ["Age", "SibSp", "Parch"]
 CATEGORIES = ["Pclass", "Sex", "Embarked"]
@@ -100,7 +100,7 @@ def case(own: Path, pipeline: Any, X: pd.DataFrame, y: Any) -> dict[str, Any]:
     pipeline.fit(train, y.iloc[:-HELD_OUT])
     features = read_features(train)
     names = list(y.columns) if isinstance(y, pd.DataFrame) else [y.name]
-    settings = Settings.model_construct(model_dir=own / "artifacts")
+    settings = PackageSettings(model_dir=own / "artifacts")
     try:
         signature = infer(features, names, pipeline, len(train))
         manifest = package_model(pipeline, to_columns(train, features), signature, metrics={}, settings=settings)
