@@ -130,6 +130,7 @@ def test_an_own_transformer_is_trained_and_served_without_a_pickle(own: Path, pe
 
     assert done.returncode == 0, done.stderr
     assert "Engine sklearn: " in done.stdout
+    assert "not onnx, for skl2onnx has no converter for Sizes\n" in done.stdout
     model = package.load(package.current(own / "artifacts"))
     assert model.signature.takes_frames
     assert {*model.manifest.libraries} == {"numpy", "scipy", "pandas", "scikit-learn", "skops"}

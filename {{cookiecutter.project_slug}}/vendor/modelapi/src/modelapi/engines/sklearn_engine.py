@@ -58,12 +58,12 @@ def limit_threads(estimator: Any, threads: int | None) -> None:
     if threads is None:
         return
     threadpoolctl.threadpool_limits(threads)
-    for part in _parts(estimator):
+    for part in parts(estimator):
         if getattr(part, "n_jobs", None) is not None:
             part.n_jobs = threads
 
 
-def _parts(value: Any) -> Iterator[BaseEstimator]:
+def parts(value: Any) -> Iterator[BaseEstimator]:
     """Find an estimator, and those that it is made of."""
     if isinstance(value, BaseEstimator):
         yield value
@@ -72,7 +72,7 @@ def _parts(value: Any) -> Iterator[BaseEstimator]:
         value = list(value.values())
     if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object):
         for part in value:
-            yield from _parts(part)
+            yield from parts(part)
 
 
 def read(content: bytes) -> Any:

@@ -20,6 +20,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from modelapi.engines import EngineError
 from modelapi.engines.onnx_engine import COLUMNS
+from modelapi.engines.sklearn_engine import parts
+from modelapi.engines.trust import TRUSTED
 from modelapi.onnx import encoders, formulas, trees  # noqa: F401 (they register their converters)
 
 # What the trees need; skl2onnx itself goes no further than what it is told in formulas.py.
@@ -33,6 +35,9 @@ def export(estimator: Any, X: pd.DataFrame) -> bytes:
     The graph has an input of shape (n_samples, n_columns) for each group of columns that it takes together: float64
     with NaN, or text with MISSING. Its metadata say which columns these are.
     """
+    for part in parts(estimator):
+        if not type(part).__module__.startswith(TRUSTED):  # Else skl2onnx says what does not follow from that.
+            raise EngineError(f"skl2onnx has no converter for {type(part).__name__}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
