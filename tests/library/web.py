@@ -1,13 +1,11 @@
 """What the tests of serving share: an API of the framework that `--framework` names, with a model of its own.
 
-A module whose name ends in the name of a framework is about that one alone. The model is the current one, whatever it is
-(MODEL_DIR may name another); its signature gives the examples.
+A module whose name ends in the name of a framework is about that one alone.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 import shutil
 import subprocess
 import sys
@@ -64,8 +62,7 @@ def site(framework: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(SKELETON / name, folder / name, ignore=ignore)
     shutil.copytree(SKELETON / "variants" / "framework" / framework, folder, ignore=ignore, dirs_exist_ok=True)
     (folder / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
-    if "MODEL_DIR" not in os.environ:
-        subprocess.run([sys.executable, "-m", "modelapi", "train"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "modelapi", "train"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     sys.path.insert(0, str(folder))
     return folder
 

@@ -23,6 +23,7 @@ class Exchange:
     __slots__ = (
         "deadline",
         "extra",
+        "first",
         "given",
         "has_left",
         "held",
@@ -42,7 +43,8 @@ class Exchange:
         clear_contextvars()  # Of the request that this thread worked on before.
         self.request_id = request_id if request_id and SANE_ID.fullmatch(request_id) else urandom(16).hex()
         self.service = service
-        self.model = service.model.served
+        self.model = self.first = service.model.served
+        """The model whose version the answer names, and the first model, both as they were when the request came."""
         self.rows = 0
         self.status = 0
         """Of the answer; 0 as long as none has begun."""
@@ -74,8 +76,7 @@ class Exchange:
 
     def require_model(self, name: str = "") -> ServedModel:
         """Return a model, whose version the answer will name. Raises a 503 Problem while there is none."""
-        if name:
-            self.model = self.service.models[name].served
+        self.model = self.service.models[name].served if name else self.first
         if self.model is None:
             raise Problem(503, "no model is loaded yet: try again later", headers={"Retry-After": "5"})
         return self.model

@@ -55,6 +55,7 @@ class Records:
         """Tells when the client leaves, if the server does."""
         self._exchange = exchange
         self._parsed: list[dict[str, Any]] | None = None
+        self._model: ServedModel | None = None  # By which they were parsed.
 
     @property
     def is_table(self) -> bool:
@@ -65,15 +66,16 @@ class Records:
         """Go through the records, to look at them or to change them before they are predicted. Raises Problem."""
         if self.is_table:
             raise TypeError("the rows of a table are read while they are predicted: see `adjust`")
-        return iter(self.parse(self._exchange.require_model()))
+        return iter(self.parse(self._exchange.model or self._exchange.require_model()))
 
     def parse(self, model: ServedModel) -> list[dict[str, Any]]:
-        """Validate the records, once. Raises Problem."""
-        if self._parsed is None:
+        """Validate the records, once for each model. Raises Problem."""
+        if self._parsed is None or self._model is not model:
             try:
                 self._parsed = model.parser.read_json(self.body)
             except RecordsError as error:
                 raise refusal(error) from None
+            self._model = model
             self._exchange.rows = len(self._parsed)
         return self._parsed
 
