@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import get_contextvars
 
 from modelapi.serving.answers import Answer, Problem, Stream
 from modelapi.serving.exchange import Exchange
@@ -61,20 +62,23 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on that may come in. Raises Problem."""
-        if not self._service.has_guards:
+        if scope["type"] != "http":
+            if scope["type"] == "websocket" and not self._service.keys.is_open(_path(scope)):
+                given = dict(reversed(scope["headers"]))
+                self._service.keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
             await self._app(scope, receive, send)
             return
-        if scope["type"] == "http":
-            exchange: Exchange = scope[EXCHANGE]
+        exchange: Exchange = scope[EXCHANGE]
+        if self._service.has_guards:
             address = scope["client"][0] if scope.get("client") else ""
-            answer = await admit(exchange, scope["method"], scope["path"], exchange.given, address)
+            answer = await admit(exchange, scope["method"], _path(scope), exchange.given, address)
             if answer:
                 await send_answer(answer, send)
                 return
-        elif scope["type"] == "websocket" and not self._service.keys.is_open(scope["path"]):
-            given = dict(reversed(scope["headers"]))
-            self._service.keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
-        await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            exchange.bound = get_contextvars()  # Below a BaseHTTPMiddleware of Starlette it is another task's.
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
@@ -90,6 +94,12 @@ async def send_answer(answer: Answer, send: Send) -> None:
 
 def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _path(scope: Scope) -> str:
+    """Return the path as the routes see it, where the application is below a prefix."""
+    root, path = scope.get("root_path", ""), str(scope["path"])
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
 
 def _route(scope: Scope) -> str | None:

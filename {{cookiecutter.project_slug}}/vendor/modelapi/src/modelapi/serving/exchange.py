@@ -21,6 +21,7 @@ class Exchange:
     """A request under way: its id, the model that was current when it came, and how many rows it holds."""
 
     __slots__ = (
+        "bound",
         "deadline",
         "extra",
         "first",
@@ -63,6 +64,8 @@ class Exchange:
         """The headers of the request, of several of a name the first."""
         self.extra: Mapping[str, str] = {}
         """Headers that this client gets besides."""
+        self.bound: Mapping[str, object] = {}
+        """Fields that the owner's functions have bound to the log, where they were called."""
         self.started = perf_counter()
         metrics.begin()
 
@@ -103,4 +106,4 @@ class Exchange:
         }
         if self.principal:
             fields["principal"] = self.principal
-        self.service.log_request(**{**get_contextvars(), **fields})
+        self.service.log_request(**{**self.bound, **get_contextvars(), **fields})

@@ -65,12 +65,10 @@ def request_logger(level: str, form: str) -> RequestLogger:
     if form == "console":
         log = get_logger()
         return lambda **fields: log.info("request", **fields)  # Looked up each time: it is configured only later.
-    stream = sys.stdout.buffer
     lines: list[bytes] = []
 
     def flush() -> None:
-        stream.write(b"".join(lines))
-        stream.flush()
+        _print(b"".join(lines))
         lines.clear()
 
     def write(**fields: object) -> None:
@@ -79,14 +77,20 @@ def request_logger(level: str, form: str) -> RequestLogger:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # A thread of WSGI.
-            stream.write(line)
-            stream.flush()
+            _print(line)
             return
         if not lines:
             loop.call_soon(flush)  # At once, but together with the lines of all requests that end now.
         lines.append(line)
 
     return write
+
+
+def _print(text: bytes) -> None:
+    """Write to what is the standard output now, for tests replace it."""
+    stream = sys.stdout.buffer
+    stream.write(text)
+    stream.flush()
 
 
 def _for_people() -> Processor:
