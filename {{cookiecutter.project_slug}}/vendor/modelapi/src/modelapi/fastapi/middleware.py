@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import get_contextvars
 
@@ -14,10 +15,14 @@ from modelapi.serving.service import Service
 EXCHANGE = "modelapi.exchange"  # The key of the request's Exchange in its scope.
 
 
-class ExchangeMiddleware:
-    """Around all other middleware: gives each request an Exchange, each answer its headers, and both a log line."""
+class ExchangeMiddleware(ServerErrorMiddleware):
+    """Around all other middleware: gives each request an Exchange, each answer its headers, and both a log line.
+
+    OpenTelemetry traces nothing unless it finds a ServerErrorMiddleware outermost, whose `app` it puts below its own.
+    """
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
+        super().__init__(self.__call__)
         self._app = app
         self._service = service
 
