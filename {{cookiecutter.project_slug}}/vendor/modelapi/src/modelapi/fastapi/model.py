@@ -54,15 +54,16 @@ class Model:
         return await self._predict_few(records, options)
 
     async def _predict_few(self, records: Given, options: Options) -> Prediction:
+        if self._served.is_slow:
+            async with self._in_time():
+                return await self._predict_together(records, options)
+        return await self._predict_together(records, options)
+
+    async def _predict_together(self, records: Given, options: Options) -> Prediction:
         served = self._served
         async with self._exchange.service.limits.small:
             parsed = predicting.parse(self._exchange, served, records)
-            waiting = served.batcher.predict(parsed, probabilities=options.probabilities)
-            if served.is_slow:
-                async with self._in_time():
-                    prediction = await waiting
-            else:
-                prediction = await waiting
+            prediction = await served.batcher.predict(parsed, probabilities=options.probabilities)
         columns = served.parser.columns(parsed) if options.warnings else {}
         return predicting.as_asked(served, records, prediction, options, columns)
 
