@@ -1,4 +1,4 @@
-"""The commands of both READMEs run as written."""
+"""What the READMEs of the template, the project and the library show runs as written."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FRAMEWORKS, ROOT, run, succeed
-from tests.server import free_port, serve
+from tests.server import ask, free_port, serve
 
 MAKE_MODEL = """
 import pandas as pd, skops.io
@@ -19,6 +19,8 @@ rows = pd.DataFrame({"size": range(40), "label": ["small"] * 20 + ["large"] * 20
 rows.to_csv("rows.csv", index=False)
 skops.io.dump(DecisionTreeClassifier().fit(rows[["size"]], rows["label"]), "my.skops")
 """
+# Variables that are not this project's: of Prometheus, of OpenTelemetry, and in the examples of recipes.
+OTHERS = {"PROMETHEUS_MULTIPROC_DIR", "OTEL_EXPORTER_OTLP_ENDPOINT", "PAGE_SIZE", "JWT_SECRET"}
 
 
 def console_blocks(readme: str) -> list[str]:
@@ -29,7 +31,7 @@ def console_blocks(readme: str) -> list[str]:
 def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path], framework: str) -> None:
     folder = project(framework)
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    first, curl, table, fitted, versions, score, post_table, with_key = console_blocks(readme)
+    first, curl, table, fitted, versions, with_key, post_table, score = console_blocks(readme)
     (expected,) = re.findall(r"```json\n(.*?)```", readme, flags=re.DOTALL)
     (expected_table,) = re.findall(r"```csv\n(.*?)```", readme, flags=re.DOTALL)
     assert first == "make develop\nmake train\nmake start\n"
@@ -51,7 +53,7 @@ def test_every_command_of_the_generated_readme_runs(project: Callable[..., Path]
     succeed("bash", "-euc", fitted, cwd=folder)
     succeed("make", "score", "INPUT=rows.csv", "OUTPUT=scored.csv", cwd=folder)
     assert (folder / "scored.csv").read_text().splitlines()[1] == "0,small,small"
-    succeed(".venv/bin/python", "-m", "pytest", "-q", "tests/test_openapi.py", "tests/test_predict.py", cwd=folder)
+    succeed(".venv/bin/python", "-m", "pytest", "-q", "tests/test_api.py", "tests/test_project.py", cwd=folder)
     newest = (folder / "artifacts" / "CURRENT").read_text(encoding="utf-8")
     succeed("bash", "-euc", versions, cwd=folder)
     assert (folder / "artifacts" / "CURRENT").read_text(encoding="utf-8") < newest
@@ -68,7 +70,7 @@ def test_the_port_of_the_readme_is_the_default(project: Callable[..., Path], fra
     readme = (folder / "README.md").read_text(encoding="utf-8")
 
     default = succeed(
-        ".venv/bin/python", "-c", "from api.settings import Settings; print(Settings().port)", cwd=folder
+        ".venv/bin/python", "-c", "from api.settings import Settings; print(Settings.load().port)", cwd=folder
     ).strip()
 
     assert set(re.findall(r"localhost:(\d+)", readme)) == {default}
@@ -128,10 +130,37 @@ def test_the_tree_in_the_readme_is_what_is_generated(bake: Callable[..., Path], 
 
 def test_settings_that_the_texts_name_are_there(bake: Callable[..., Path]) -> None:
     project = bake()
-    texts = [(project / name).read_text(encoding="utf-8") for name in ("README.md", "SECURITY.md")]
-    named = {name for text in texts for name in re.findall(r"`([A-Z]+_[A-Z_0-9]+)", text)}
+    texts = [(project / name).read_text(encoding="utf-8") for name in ("README.md", "SECURITY.md", "docs/recipes.md")]
+    named = {name for text in texts for name in re.findall(r"`([A-Z]+_[A-Z_0-9]+)", text)} - OTHERS
 
-    assert {"MAX_CONCURRENCY", "RATE_LIMIT", "MODEL_SHA256"} <= named
+    assert {"MAX_REQUESTS", "RATE_LIMIT", "MODEL_SHA256"} <= named
     assert named <= set(
         re.findall(r"^#?([A-Z_0-9]+)=", (project / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     )
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_application_of_the_librarys_readme_predicts(project: Callable[..., Path], framework: str) -> None:
+    folder = project(framework)
+    readme = (folder / "vendor" / "modelapi" / "README.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    (example,) = (code for code in examples if f"modelapi.{framework} import" in code)
+    entry = "asgi.py" if framework == "fastapi" else "wsgi.py"
+    (folder / entry).write_text(example, encoding="utf-8")
+
+    with serve(folder) as port:
+        status, _, body = ask(port, "POST", "/predict", {"Content-Type": "application/json"}, b'{"Sex": "female"}')
+
+    assert (status, body) == (200, b'{"prediction":[1]}')
+
+
+def test_the_settings_of_the_librarys_readme_are_those_of_the_project(bake: Callable[..., Path]) -> None:
+    project = bake()
+    readme = (project / "vendor" / "modelapi" / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("\n## Settings\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+
+    named = {name for row in rows for name in re.findall(r"`([A-Z_0-9]+)`", row)}
+
+    example = (project / ".env.example").read_text(encoding="utf-8")
+    assert named == set(re.findall(r"^#?([A-Z_0-9]+)=", example, re.MULTILINE))
