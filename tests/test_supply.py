@@ -45,8 +45,16 @@ def test_every_image_is_an_exact_release_of_what_was_chosen(bake: Bake, version:
     assert set(stages[1:]) == {"base"}
     assert re.fullmatch(rf"python:{patch}-trixie", pipeline["default"]["image"])
     assert pipeline["default"]["image"] in tests
+    assert sorted(pipeline["container"]["needs"]) == sorted(f"test-{python}" for python in VERSIONS)
     assert all(image.startswith(f"python:{python}.") for image, python in zip(tests, VERSIONS, strict=True))
     assert re.fullmatch(r"docker:\d+\.\d+\.\d+-dind", *pipeline["container"]["services"])
+
+
+def test_every_python_that_can_be_chosen_is_tested_by_the_workflows(bake: Bake) -> None:
+    for project in (ROOT, bake(ci="github")):
+        workflow = yaml.safe_load((project / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+
+        assert sorted(workflow["jobs"]["test"]["strategy"]["matrix"]["python"]) == sorted(VERSIONS)
 
 
 def test_workflows_and_dependabot_hold_nothing_unsafe(bake: Bake) -> None:
