@@ -129,7 +129,7 @@ def test_the_generated_files_pass_their_own_linters(bake: Bake, framework: str) 
     gitlab = bake(framework=framework, ci="gitlab")
 
     succeed("hadolint", "--ignore", "DL3013", "Dockerfile", cwd=project)
-    succeed("shellcheck", "bin/run.sh", cwd=project)
+    succeed("shellcheck", "bin/run.sh", "bin/wheels.sh", cwd=project)
     succeed("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml", cwd=project)
     transform = ("--data-transform", "gitlab-ci")
     succeed("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", *transform, ".gitlab-ci.yml", cwd=gitlab)
