@@ -140,7 +140,7 @@ def test_the_template_passes_its_own_linters() -> None:
 
     succeed("ruff", "check", "--no-cache", ".", cwd=root)
     succeed("ruff", "format", "--no-cache", "--check", ".", cwd=root)
-    succeed("shellcheck", "bin/test", "bin/seal", "bin/refresh", ".ci/run", cwd=root)
+    succeed("shellcheck", "bin/test", "bin/seal", "bin/refresh", ".ci/run", "tests/pythons.sh", cwd=root)
     succeed("check-jsonschema", "--builtin-schema", "vendor.github-workflows", ".github/workflows/ci.yml", cwd=root)
 
 

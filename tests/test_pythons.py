@@ -1,14 +1,53 @@
-"""No Python is refused for being new: what lacks a wheel for it is named."""
+"""The newest Python that is offered works, and what lacks a wheel for a newer one is named."""
 
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Bake, run, succeed, without_uv
+from tests.conftest import QUESTIONS, ROOT, Bake, bake_into, run, skip_on_laptop, succeed, without_uv
+
+SCRIPT = ROOT / "tests" / "pythons.sh"
+NEWEST = QUESTIONS["python_version"][0]
+TOO_NEW = "3.15"
+
+
+@pytest.fixture
+def debian(tmp_path: Path) -> Iterator[Path]:
+    """A Debian with Pythons that this machine need not have, and a project in /project."""
+    if os.geteuid() or not all(map(shutil.which, ("debootstrap", "unshare", "apt-get"))):
+        skip_on_laptop("no debootstrap here, or no right to run it: be root and install it to test the newest Python")
+    root = tmp_path / "debian"
+    succeed(SCRIPT, root, NEWEST, TOO_NEW, cwd=tmp_path)
+    # It installs in half of pip's time.
+    shutil.copy2(str(shutil.which("uv")), root / "usr" / "local" / "bin")
+    bake_into(tmp_path / "baked").rename(root / "project")
+    yield root
+    shutil.rmtree(root)
+
+
+def test_the_newest_python_works_after_a_newer_one_was_tried(debian: Path) -> None:
+    make = (SCRIPT, debian, "--", "make", "-C", "/project")
+
+    refused = run(*make, "develop", f"PYTHON=python{TOO_NEW}", cwd=debian)
+    succeed(*make, "develop", "train", f"PYTHON=python{NEWEST}", cwd=debian)
+    succeed(*make, "check", "test", cwd=debian)
+
+    assert refused.returncode != 0
+    assert re.search(
+        rf"^There is no wheel for Python {TOO_NEW}\.\S+ of .*\bonnxruntime==.*: make develop PYTHON=python3\.13$",
+        refused.stderr,
+        flags=re.MULTILINE,
+    )
+    version = succeed(SCRIPT, debian, "--", "/project/.venv/bin/python", "-V", cwd=debian)
+    assert version.startswith(f"Python {NEWEST}.")
+
 
 with_each_tool = pytest.mark.parametrize("tool", ["pip", "uv"])
 
