@@ -124,6 +124,14 @@ def test_both_frameworks_pin_the_same_versions() -> None:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_what_serving_needs_is_pinned_for_development_too(framework: str) -> None:
+    folder = TEMPLATE / "variants" / "framework" / framework / "requirements"
+    common, develop = ((folder / f"{kind}.txt").read_text(encoding="utf-8") for kind in ("common", "develop"))
+
+    assert {line for line in common.splitlines() if "==" in line} <= set(develop.splitlines())
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_the_generated_files_pass_their_own_linters(bake: Bake, framework: str) -> None:
     project = bake(framework=framework, ci="github")
     gitlab = bake(framework=framework, ci="gitlab")
