@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 from openapi_spec_validator import validate
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -258,11 +258,18 @@ def test_a_websocket_of_yours_needs_a_key_too(make: MakeClient) -> None:
     app = application(make(api_keys=KEYS))
 
     @app.websocket("/talk")
-    async def talk(websocket: Any) -> None:
-        raise AssertionError("let in")
+    async def talk(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text("come in")
+        await websocket.close()
 
-    with pytest.raises(Exception, match="."), TestClient(app).websocket_connect("/talk"):
+    client = TestClient(app)
+
+    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/talk"):
         pass
+    with client.websocket_connect("/talk", headers={"X-API-Key": KEY}) as session:
+        assert session.receive_text() == "come in"
+    assert refused.value.code == 1008
 
 
 def test_a_login_of_yours_is_asked_in_every_format(make: MakeClient, record: Record) -> None:

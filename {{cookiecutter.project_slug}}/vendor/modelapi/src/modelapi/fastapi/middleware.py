@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 from structlog.contextvars import get_contextvars
 
 from modelapi.serving.answers import Answer, Problem, Stream
@@ -68,10 +69,8 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on that may come in. Raises Problem."""
         if scope["type"] != "http":
-            if scope["type"] == "websocket" and not self._service.keys.is_open(_path(scope)):
-                given = dict(reversed(scope["headers"]))
-                self._service.keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
-            await self._app(scope, receive, send)
+            may_come_in = scope["type"] != "websocket" or self._knows(scope)
+            await (self._app if may_come_in else WebSocketClose(1008))(scope, receive, send)
             return
         exchange: Exchange = scope[EXCHANGE]
         if self._service.has_guards:
@@ -84,6 +83,15 @@ class Guard:
             await self._app(scope, receive, send)
         finally:
             exchange.bound = get_contextvars()  # Below a BaseHTTPMiddleware of Starlette it is another task's.
+
+    def _knows(self, scope: Scope) -> bool:
+        """Tell whether a websocket needs no key or has one."""
+        given = dict(reversed(scope["headers"]))
+        try:
+            self._service.keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
+        except Problem:
+            return self._service.keys.is_open(_path(scope))
+        return True
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
