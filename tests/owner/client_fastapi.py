@@ -7,7 +7,7 @@ import sys
 from fastapi.testclient import TestClient
 
 sys.path.insert(0, os.getcwd())
-from api.app import create_app  # noqa: E402
+from api.app import create_app
 
 with TestClient(create_app()) as client, os.fdopen(int(sys.argv[1]), "w") as out:
     for line in sys.stdin:

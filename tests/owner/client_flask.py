@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.getcwd())
-from api.app import create_app  # noqa: E402
+from api.app import create_app
 
 client = create_app().test_client()
 with os.fdopen(int(sys.argv[1]), "w") as out:

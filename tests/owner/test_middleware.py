@@ -1,4 +1,4 @@
-"""What an owner puts around the routes sees each request; what it answers by itself is logged, counted and has an id."""
+"""What an owner puts around the routes sees each request; what it answers by itself is logged and counted."""
 
 import re
 import time
@@ -40,10 +40,11 @@ FASTAPI_IMPORTS = """from fastapi import FastAPI, Request, Response
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 """ + TRACING.format("fastapi", "FastAPIInstrumentor")
-FASTAPI_BEFORE = """    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "testserver", "late.example"])
+FASTAPI_BEFORE = """    ours = ["127.0.0.1", "testserver"]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*ours, "late.example"])
 
 """
-FASTAPI_AFTER = """    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "testserver", "early.example"])
+FASTAPI_AFTER = """    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*ours, "early.example"])
 
     @app.middleware("http")
     async def refuse_robots(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -181,7 +182,7 @@ WORDS = {
 
 @pytest.mark.parametrize("place", REFUSED)
 def test_what_a_middleware_answers_by_itself_has_an_id_and_a_line_and_is_over(api: Api, place: str) -> None:
-    answers = list(api.predict(REFUSED[place]).values()) + [api.ask("GET", "/health", REFUSED[place])]
+    answers = [*api.predict(REFUSED[place]).values(), api.ask("GET", "/health", REFUSED[place])]
 
     refused, words = (418, b"no robots") if place == "with an answer" else WORDS[api.framework]
     assert [answer.status for answer in answers] == [refused] * 4
