@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from modelapi.records.columns import Columns
 from modelapi.engines import Prediction
+from modelapi.records.columns import Columns
 from modelapi.records.faults import Fault
 from modelapi.signature import Feature, Label, Signature, label_name
 

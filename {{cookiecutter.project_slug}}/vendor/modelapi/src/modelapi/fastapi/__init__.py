@@ -1,7 +1,8 @@
 """modelapi for FastAPI: `ModelApi(settings).init_app(app)`, and what a route needs to predict."""
 
 from modelapi.fastapi.extension import ModelApi
-from modelapi.fastapi.requests import CurrentModel, Model, ModelNamed, Options, Records, exchange, respond
+from modelapi.fastapi.model import Model
+from modelapi.fastapi.requests import CurrentModel, ModelNamed, Options, Records, exchange, respond
 from modelapi.fastapi.route import ModelRoute
 from modelapi.serving.prediction import Prediction
 

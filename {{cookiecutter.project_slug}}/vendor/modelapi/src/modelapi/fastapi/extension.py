@@ -44,7 +44,11 @@ class ModelApi(Extension):
         for path, operations in added["paths"].items():
             document["paths"][path] = {**document["paths"].get(path, {}), **operations}
         for route in iter_route_contexts(app.routes):
-            if isinstance(route.original_route, ModelRoute) and route.original_route.predicts and route.include_in_schema:
+            if (
+                isinstance(route.original_route, ModelRoute)
+                and route.original_route.predicts
+                and route.include_in_schema
+            ):
                 operations = document["paths"][route.path]
                 operations["post"] = _merge(operations.get("post", {}), predict)
         document["components"] = {

@@ -8,6 +8,8 @@ from contextvars import copy_context
 from functools import partial
 from typing import TypeVar, cast
 
+from starlette.types import Receive
+
 from modelapi.serving import predicting
 from modelapi.serving.answers import Problem
 from modelapi.serving.concurrency import PREDICTIONS, TABLES
@@ -118,13 +120,13 @@ async def _in_thread(work: Callable[[], T]) -> T:
 def _watching(exchange: Exchange, records: Given) -> Iterator[None]:
     """Note when the client leaves, so that what is not begun yet need not be done."""
 
-    async def watch() -> None:
+    async def watch(receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         exchange.has_left = True
 
     receive = records.receive if isinstance(records, Records) else None
-    watcher = asyncio.ensure_future(watch()) if receive else None
+    watcher = asyncio.ensure_future(watch(receive)) if receive else None
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from modelapi.serving.answers import JSON, Answer, Problem, Stream, body_too_lar
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.prediction import Prediction
 
+
 def exchange(request: Request) -> Exchange:
     """Return what goes with this request: its id, the name of its key, the model that answers it."""
     current: Exchange = request.scope[EXCHANGE]

@@ -32,7 +32,8 @@ class ModelRoute(APIRoute):
         super().__init__(path, _respond_to_tables(endpoint), **options)
         self._function = endpoint
         self._arguments = _arguments(endpoint)
-        self.predicts = "POST" in self.methods and any(one.call is requests.read_records for one in self.dependant.dependencies)
+        asks_for_records = any(one.call is requests.read_records for one in self.dependant.dependencies)
+        self.predicts = asks_for_records and "POST" in (self.methods or ())
         """Whether it takes records, so that the model describes it."""
         self._decided: dict[int, tuple[Any, bool]] = {}
 

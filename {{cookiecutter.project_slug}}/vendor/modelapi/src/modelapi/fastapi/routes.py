@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from modelapi.fastapi.requests import Model, ModelNamed, Options, Records, exchange, to_response
+from modelapi.fastapi.model import Model
+from modelapi.fastapi.requests import ModelNamed, Options, Records, exchange, to_response
 from modelapi.fastapi.route import ModelRoute
 from modelapi.serving import describe, pages
 from modelapi.serving.answers import json_answer
@@ -19,7 +20,7 @@ READ = ["GET", "HEAD"]
 def make_router(models: Iterable[str]) -> APIRouter:
     """Make the routes around the models of these names; modelapi.serving.openapi describes them."""
     router = APIRouter(include_in_schema=False)
-    routes = {
+    routes: dict[str, Callable[..., Any]] = {
         "/": hello,
         "/health": health,
         "/ready": ready,

@@ -19,7 +19,7 @@ class ModelApi(Extension):
         app.extensions["modelapi"] = self
         app.url_map.merge_slashes = False
         for rule in app.url_map.iter_rules():
-            if rule.rule == "/predict":  # In both frameworks it takes POST alone.
+            if rule.rule == "/predict" and rule.methods:  # In both frameworks it takes POST alone.
                 rule.methods -= {"OPTIONS"}
         app.register_blueprint(make_blueprint(self))
         app.before_request_funcs.setdefault(None, []).insert(0, self._guard)

@@ -1,7 +1,10 @@
 """The model, as a view of Flask sees it."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
+from typing import cast
 
 from modelapi.serving import predicting
 from modelapi.serving.answers import Problem
@@ -40,8 +43,9 @@ class Model:
         """
         predicting.check_options(options, self.signature)
         if isinstance(records, Records) and records.is_table:
+            chunks = cast(Iterable[bytes], records.chunks)
             with self._exchange.service.limits.tables_in_threads:
-                return predict_table(self._exchange, self._served, records.media_type, records.chunks, options)
+                return predict_table(self._exchange, self._served, records.media_type, chunks, options)
         try:
             if predicting.is_large(records):
                 return self._predict_many(records, options)
@@ -59,5 +63,6 @@ class Model:
 
     def _predict_many(self, records: Given, options: Options) -> Prediction:
         """Predict in another thread, so that this one need not wait for its end."""
-        work = (predicting.predict_alone, self._exchange, self._served, records, options)
-        return _threads.submit(copy_context().run, *work).result(self._exchange.service.settings.request_timeout)
+        work = partial(predicting.predict_alone, self._exchange, self._served, records, options)
+        context = copy_context()
+        return _threads.submit(lambda: context.run(work)).result(self._exchange.service.settings.request_timeout)

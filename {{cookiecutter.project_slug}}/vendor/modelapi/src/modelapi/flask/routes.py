@@ -1,5 +1,8 @@
 """The routes that every API has: pages, probes, metrics, what the models are."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, Response, request
 
 from modelapi.flask.requests import current_model, exchange, read_options, read_records, respond
@@ -12,7 +15,7 @@ from modelapi.serving.metrics import exposition
 def make_blueprint(api: Extension) -> Blueprint:
     """Make the routes around the models; modelapi.serving.openapi describes them."""
     blueprint = Blueprint("modelapi", __name__)
-    views = {
+    views: dict[str, Callable[..., Response]] = {
         "/": hello,
         "/health": health,
         "/ready": ready,
@@ -28,7 +31,7 @@ def make_blueprint(api: Extension) -> Blueprint:
         "/openapi.json", "openapi", lambda: respond(json_answer(api.document())), provide_automatic_options=False
     )
     for name in filter(None, api.service.models):
-        options = {"defaults": {"name": name}, "provide_automatic_options": False}
+        options: dict[str, Any] = {"defaults": {"name": name}, "provide_automatic_options": False}
         blueprint.add_url_rule(f"/models/{name}", f"model_{name}", model, **options)
         blueprint.add_url_rule(f"/models/{name}/predict", f"predict_{name}", predict, methods=["POST"], **options)
     return blueprint

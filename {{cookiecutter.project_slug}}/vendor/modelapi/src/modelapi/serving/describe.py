@@ -2,8 +2,8 @@
 
 from modelapi.serving.answers import JSON, TEXT, Answer, Problem, json_answer
 from modelapi.serving.exchange import Exchange
-from modelapi.serving.pages import DOCS, html, page
 from modelapi.serving.negotiation import choose_media_type
+from modelapi.serving.pages import DOCS, html, page
 
 PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
 LINKS = {name: f"/{name}" for name in PATHS}

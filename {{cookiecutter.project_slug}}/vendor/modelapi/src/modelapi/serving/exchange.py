@@ -84,7 +84,7 @@ class Exchange:
             raise Problem(503, "no model is loaded yet: try again later", headers={"Retry-After": "5"})
         return self.model
 
-    def crash(self, error: BaseException) -> None:
+    def crash(self, error: BaseException | None) -> None:
         """Log an unexpected error with its traceback."""
         log.error("unexpected error", request_id=self.request_id, exc_info=error)
 

@@ -72,7 +72,9 @@ def _paths(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
         base = f"/models/{name}" if name else ""
         paths[f"{base}/predict"] = {"post": predict_operation(name, signature)}
         if name:
-            paths[base] = {"get": _get(f"model_{name}", paths["/model"]["get"]["summary"], _json(_ref("Model")), ["406", "503"])}
+            paths[base] = {
+                "get": _get(f"model_{name}", paths["/model"]["get"]["summary"], _json(_ref("Model")), ["406", "503"])
+            }
     for path, methods in paths.items():
         for operation in methods.values():
             if not keys.is_open(path):

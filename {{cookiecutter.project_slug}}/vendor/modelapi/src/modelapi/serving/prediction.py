@@ -27,11 +27,10 @@ class Prediction(BaseModel):
 class TablePrediction(Prediction):
     """The predictions for a table, which may be too long for memory and are written already."""
 
-    prediction: list[Any] = []
     _answer: Answer = PrivateAttr()
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__()
+        super().__init__(prediction=[])
         self._answer = answer
 
     def answer(self) -> Answer:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from modelapi.serving.settings import Settings
 from modelapi.outputs import range_of
+from modelapi.serving.settings import Settings
 from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature, Target, label_name
 
 Schema = dict[str, Any]

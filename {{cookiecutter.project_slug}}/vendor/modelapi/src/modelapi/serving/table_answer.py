@@ -11,18 +11,18 @@ from typing import IO, Any
 
 from pydantic_core import to_json
 
-from modelapi.serving.answers import CSV, Answer, Problem, Stream
-from modelapi.serving.exchange import Exchange
-from modelapi.serving.prediction import TablePrediction
-from modelapi.serving.predicting import Options, describe, refusal
-from modelapi.serving.service import ServedModel
 from modelapi import outputs
+from modelapi.engines import Prediction
 from modelapi.records.cells import CellParser
 from modelapi.records.columns import Columns
-from modelapi.engines import Prediction
 from modelapi.records.faults import Fault, FaultLog, InvalidRecords, RecordsError
 from modelapi.records.parser import MAX_FAULTS
 from modelapi.records.tables import Chunks, CsvRows, JsonLines
+from modelapi.serving.answers import CSV, Answer, Problem, Stream
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.predicting import Options, describe, refusal
+from modelapi.serving.prediction import TablePrediction
+from modelapi.serving.service import ServedModel
 
 Parse = Callable[[list[Any], int], Columns]
 
