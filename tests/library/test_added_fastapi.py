@@ -95,6 +95,20 @@ def test_other_routes_of_the_router_are_what_they_are(make: MakeClient, monkeypa
     assert paths["/v1/predict"]["post"]["summary"] == "Predict Survived"
 
 
+def test_a_path_that_you_serve_yourself_is_yours(make: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from api import routes
+
+    monkeypatch.setattr(routes, "router", APIRouter(route_class=ModelRoute))
+
+    @routes.router.get("/ready")
+    async def ready(model: CurrentModel) -> dict[str, str]:
+        return {"mine": model.version}
+
+    answer = make().get("/ready")
+
+    assert answer.json() == {"mine": answer.headers["x-model-version"]}
+
+
 def test_what_you_add_to_predict_is_in_its_description(make: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from api import routes
 

@@ -72,6 +72,20 @@ def test_your_view_is_called_for_every_format(app: Flask, record: Record) -> Non
     assert called == ["application/json", "text/csv", "application/x-ndjson"]
 
 
+def test_a_path_that_you_serve_yourself_is_yours(make: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from api import routes
+
+    monkeypatch.setattr(routes, "blueprint", Blueprint("api", __name__))
+
+    @routes.blueprint.get("/ready")
+    def ready() -> dict[str, str]:
+        return {"mine": current_model().version}
+
+    answer = make().get("/ready")
+
+    assert answer.json() == {"mine": answer.headers["x-model-version"]}
+
+
 @pytest.mark.parametrize("place", ["before", "after", "decorator"])
 def test_a_login_of_yours_is_asked_in_every_format(
     site: object, record: Record, monkeypatch: pytest.MonkeyPatch, place: str

@@ -36,6 +36,20 @@ def test_a_path_that_matches_nothing_is_not_logged(make: MakeClient, capsys: pyt
     assert "someones-name" not in line
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "route"),
+    [("POST", "/predict", 415, "/predict"), ("GET", "/nothing", 404, None), ("GET", "/health", 200, "/health")],
+)
+def test_a_line_names_the_route_that_answered(
+    make: MakeClient, capsys: pytest.CaptureFixture[str], method: str, path: str, status: int, route: str | None
+) -> None:
+    make().request(method, path)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = [line for line in lines if line["event"] == "request"]
+    assert (line["status"], line["route"]) == (status, route)
+
+
 def test_the_console_format_is_for_people(make: MakeClient, capsys: pytest.CaptureFixture[str]) -> None:
     make(log_format="console").get("/health")
 
