@@ -21,6 +21,8 @@ FRAMEWORKS = QUESTIONS["framework"]
 CI = os.environ.get("CI") == "true"
 GUNICORN = "gunicorn==27.0.1"
 
+collect_ignore = ["library"]  # It needs what a project has installed: see test_library.py.
+
 Bake = Callable[..., Path]
 
 
