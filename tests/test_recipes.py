@@ -20,8 +20,8 @@ PASSENGER = {"Age": 24, "Sex": "female", "Embarked": "C"}
 SECRET = "a secret of thirty-two characters"
 SIGN = """
 import jwt, sys, time
-claims = {"sub": "ada", "exp": time.time() + 600}
-print(jwt.encode(claims, sys.argv[1]), jwt.encode({**claims, "exp": 1}, sys.argv[1]), jwt.encode(claims, sys.argv[1] * 2))
+claims, secret = {"sub": "ada", "exp": time.time() + 600}, sys.argv[1]
+print(jwt.encode(claims, secret), jwt.encode({**claims, "exp": 1}, secret), jwt.encode(claims, secret * 2))
 """
 
 Followed = Callable[..., Path]
