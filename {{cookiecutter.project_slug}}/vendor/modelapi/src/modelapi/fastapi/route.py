@@ -24,8 +24,9 @@ Function = Callable[..., Any]
 class ModelRoute(APIRoute):
     """Calls a function that asks for no more than modelapi's own dependencies without FastAPI's detour.
 
-    The function is always called, inside all middleware and exception handlers. As soon as it asks for anything else, or
-    a dependency, another response model or class stands on the route, a router or the app, FastAPI does what it does.
+    The function is always called, inside all middleware and exception handlers. As soon as it asks for anything else,
+    or a dependency, another response model or class stands on the route, a router or the app, FastAPI does what it
+    does.
     """
 
     def __init__(self, path: str, endpoint: Function, **options: Any) -> None:
@@ -56,7 +57,8 @@ class ModelRoute(APIRoute):
 
     def _is_direct(self, context: Any) -> bool:
         """Tell whether nothing stands on the route that is for FastAPI to do; looked at once for each router."""
-        if context.dependency_overrides_provider.dependency_overrides:  # Of the owner's tests.
+        provider = context.dependency_overrides_provider
+        if provider and provider.dependency_overrides:  # Of the owner's tests.
             return False
         known = self._decided.get(id(context))
         if known is None:  # The context is kept, so that no other gets its id.

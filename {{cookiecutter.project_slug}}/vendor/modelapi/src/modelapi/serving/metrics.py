@@ -1,7 +1,7 @@
 """Metrics for Prometheus, right across worker processes and after one was replaced.
 
-A server of several workers sets PROMETHEUS_MULTIPROC_DIR (modelapi.serving.shared): each worker counts in files of its own
-there, and whichever is asked adds them up. Without it there is one process, which counts in memory.
+A server of several workers sets PROMETHEUS_MULTIPROC_DIR (modelapi.serving.shared): each worker counts in files of its
+own there, and whichever is asked adds them up. Without it there is one process, which counts in memory.
 """
 
 import os

@@ -36,7 +36,7 @@ NOTHING = Options()
 
 
 class Records:
-    """The records of a request: in JSON, parsed when they are first looked at, or a table, read while it is predicted."""
+    """The records of a request: JSON, parsed when it is first looked at, or a table, read while it is predicted."""
 
     def __init__(
         self,
