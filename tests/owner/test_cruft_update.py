@@ -6,7 +6,8 @@ import pytest
 
 from tests.conftest import FRAMEWORKS, succeed
 from tests.owner.conftest import append, edit
-from tests.test_cruft import IDENTITY, NAME, commit, git, template  # noqa: F401 (a fixture)
+from tests.test_cruft import IDENTITY, NAME, commit, git
+from tests.test_cruft import template as template
 
 LIBRARY = Path("vendor", "modelapi")
 
@@ -42,7 +43,7 @@ def release(template: Path) -> None:
 def test_a_release_of_the_library_conflicts_with_no_edit_of_the_owners(
     template: Path,
     tmp_path: Path,
-    framework: str,  # noqa: F811
+    framework: str,
 ) -> None:
     answers = f'{{"framework": "{framework}"}}'
     succeed(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FRAMEWORKS, TEMPLATE, run, succeed
+from tests.conftest import FRAMEWORKS, ROOT, TEMPLATE, run, succeed
 from tests.owner.conftest import append, edit
 
 
@@ -16,7 +16,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library as a package index has it."""
     folder = tmp_path_factory.mktemp("index")
     source = folder / "modelapi"
-    shutil.copytree(TEMPLATE / "vendor" / "modelapi", source, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(TEMPLATE / "vendor" / "modelapi", source, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     succeed("uv", "build", "--quiet", "--wheel", "--out-dir", folder / "dist", source, cwd=folder)
     (built,) = (folder / "dist").glob("*.whl")
     return built
@@ -43,6 +43,7 @@ def test_everything_passes_with_the_wheel_in_the_place_of_the_folder(
 
 def test_an_edit_of_the_library_is_noticed_and_named(own: Callable[..., Path]) -> None:
     project = own("fastapi")
+    succeed(ROOT / "bin" / "seal", project / "vendor" / "modelapi", cwd=project)
     command = (".venv/bin/python", "-m", "pytest", "-q", "tests/test_project.py", "-k", "as_it_came")
     succeed(*command, cwd=project)
     append(project / "vendor" / "modelapi" / "src" / "modelapi" / "serving" / "rates.py", "# Faster.\n")
