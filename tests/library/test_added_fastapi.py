@@ -10,13 +10,13 @@ import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
+from modelapi import Problem
+from modelapi.fastapi import CurrentModel, ModelApi, ModelRoute, Options, Prediction, Records
 from openapi_spec_validator import validate
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.testclient import TestClient
 from structlog.contextvars import bind_contextvars
 
-from modelapi import Problem
-from modelapi.fastapi import CurrentModel, ModelApi, ModelRoute, Options, Prediction, Records
 from tests.library.test_metrics import value
 from tests.library.web import MakeClient, Record
 

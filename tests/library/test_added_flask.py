@@ -8,13 +8,13 @@ from typing import Any
 import httpx2
 import pytest
 from flask import Blueprint, Flask, Response, abort, g, jsonify, request
+from modelapi import Problem
+from modelapi.flask import ModelApi, current_model, exchange, read_options, read_records, respond
+from modelapi.serving.prediction import Prediction
 from structlog.contextvars import bind_contextvars
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
-from modelapi import Problem
-from modelapi.flask import ModelApi, current_model, exchange, read_options, read_records, respond
-from modelapi.serving.prediction import Prediction
 from tests.library.client_flask import make_client
 from tests.library.packages import save
 from tests.library.test_metrics import value

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-
 from modelapi.engines import Prediction
 from modelapi.serving.predicting import LARGE_LIST
 from modelapi.signature import Signature
+
 from tests.library.test_predict_tables import CSV, NDJSON, as_csv, as_lines
 from tests.library.web import MakeClient, Record
 

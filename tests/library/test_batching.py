@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from modelapi.engines import Prediction
 from modelapi.serving import batching
 from modelapi.serving.batching import Batcher, Records, ThreadBatcher
+
 from tests.library.web import SECONDS, until
 
 Ask = Callable[..., list[Any]]

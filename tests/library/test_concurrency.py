@@ -5,7 +5,6 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-
 from modelapi.serving.answers import Problem
 from modelapi.serving.concurrency import Limiter, Memory, ThreadLimiter
 

@@ -4,8 +4,8 @@ import json
 
 import httpx2
 import pytest
-
 from modelapi.package import Package
+
 from tests.library.web import MakeClient, Record
 
 

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-
 from modelapi.serving.answers import Problem
 from modelapi.serving.keys import Keys
 from modelapi.serving.settings import Settings

@@ -4,9 +4,9 @@ import json
 import logging
 
 import pytest
-
 from modelapi.package import Package
 from modelapi.serving.logs import configure_logs, get_logger
+
 from tests.library.web import MakeClient, Record, newest
 
 
@@ -81,7 +81,9 @@ def test_only_debug_shows_the_message_of_an_exception(
     assert ("ValueError: the message" in out) is shown
 
 
-def test_what_json_has_no_word_for_is_written_as_python_does(make: MakeClient, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_json_has_no_word_for_is_written_as_python_does(
+    make: MakeClient, capsys: pytest.CaptureFixture[str]
+) -> None:
     make()
     capsys.readouterr()
 

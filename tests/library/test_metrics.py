@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import httpx2
 import pytest
-
+from modelapi.serving import shared
 from modelapi.serving.shared import FOLDER, shared_folder, take_number
+
 from tests.library.web import Record
 
 COUNT = """
@@ -72,8 +74,17 @@ def test_a_worker_goes_on_with_the_counts_of_one_that_died(tmp_path: Path) -> No
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
-def test_a_number_is_taken_once(tmp_path: Path) -> None:
-    assert [take_number(tmp_path), take_number(tmp_path)] == ["0", "1"]
+def test_a_number_is_taken_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locks: list[IO[str]] = []
+    monkeypatch.setattr(shared, "_locks", locks)
+
+    numbers = [take_number(tmp_path), take_number(tmp_path)]
+    locks[0].close()  # As at the end of its process.
+
+    assert numbers == ["0", "1"]
+    assert take_number(tmp_path) == "0"
+    for lock in locks:
+        lock.close()
 
 
 def test_the_folder_is_removed_at_the_end_unless_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

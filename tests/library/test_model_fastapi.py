@@ -8,10 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
-from starlette.types import Message
-
 from modelapi.engines import Prediction
 from modelapi.serving.concurrency import Limiter, Memory
+from starlette.types import Message
+
 from tests.library.test_metrics import value
 from tests.library.test_predict_tables import NDJSON
 from tests.library.web import SECONDS, Hold, MakeClient, Record, newest, served

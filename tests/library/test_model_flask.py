@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from werkzeug.test import create_environ, run_wsgi_app
-
 from modelapi.records import tables
 from modelapi.serving import concurrency, table_answer
+from werkzeug.test import create_environ, run_wsgi_app
+
 from tests.library.test_predict_tables import NDJSON, as_lines
 from tests.library.web import SECONDS, MakeClient, Record, newest
 

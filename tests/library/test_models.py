@@ -5,13 +5,13 @@ from pathlib import Path
 import httpx2
 import pandas as pd
 import pytest
-from openapi_spec_validator import validate
-from sklearn.pipeline import Pipeline
-
 from modelapi.engines import Prediction
 from modelapi.package import Package
 from modelapi.serving.describe import LINKS
 from modelapi.signature import Signature
+from openapi_spec_validator import validate
+from sklearn.pipeline import Pipeline
+
 from tests.library.packages import save
 from tests.library.test_metrics import value
 from tests.library.web import MakeClient, Record, newest

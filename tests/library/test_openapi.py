@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx2
 import yaml
 from jsonschema import Draft202012Validator
-from openapi_spec_validator import validate
-
 from modelapi.package import Package
 from modelapi.serving.openapi import document
 from modelapi.serving.settings import Settings
+from openapi_spec_validator import validate
+
 from tests.library.web import Record
 
 

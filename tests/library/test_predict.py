@@ -4,12 +4,12 @@ import json
 
 import httpx2
 import pytest
-
 from modelapi import outputs
-from modelapi.records.columns import Columns
 from modelapi.package import Package
+from modelapi.records.columns import Columns
 from modelapi.records.parser import RecordParser
 from modelapi.signature import label_name
+
 from tests.library.web import MakeClient, Record
 
 JSON = {"Content-Type": "application/json"}

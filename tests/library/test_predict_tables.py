@@ -7,11 +7,11 @@ import json
 import httpx2
 import numpy as np
 import pytest
-
 from modelapi.engines import Prediction
 from modelapi.package import Package
 from modelapi.records import tables
 from modelapi.serving import answers, table_answer
+
 from tests.library.web import MakeClient, Record
 
 CSV = {"Content-Type": "text/csv"}

@@ -6,16 +6,13 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-
 from modelapi.package import PackageError
 from modelapi.process.preflight import check_address, load_settings, preflight
 from modelapi.project import find_project
 from modelapi.settings import SettingsError
 
 
-def test_a_start_without_a_model_names_make_train(
-    site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_start_without_a_model_names_make_train(site: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MODEL_DIR", str(tmp_path))
 
     with pytest.raises(PackageError, match=r'CURRENT not found: run "make train" first$'):

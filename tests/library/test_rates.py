@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from modelapi.serving import counts
 from modelapi.serving.answers import Problem
 from modelapi.serving.counts import SharedCounts

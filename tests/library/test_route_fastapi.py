@@ -1,7 +1,8 @@
-"""ModelRoute calls the function directly where it asks for no more than the model; FastAPI's own way answers the same."""
+"""ModelRoute calls a function directly if it asks for no more than the model; FastAPI's own way answers the same."""
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,11 +14,11 @@ import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
-from sklearn.pipeline import Pipeline
-
 from modelapi.engines import Prediction as EnginePrediction
 from modelapi.fastapi import CurrentModel, Model, ModelNamed, ModelRoute, Options, Prediction, Records
 from modelapi.fastapi.requests import current_model
+from sklearn.pipeline import Pipeline
+
 from tests.library.packages import save
 from tests.library.test_predict_tables import as_csv, as_lines
 from tests.library.web import MakeClient, Record, served
@@ -99,7 +100,9 @@ def test_both_ways_answer_the_same_bytes_and_headers(
     route: MakeRouted, record: Record, detours: list[str], query: str
 ) -> None:
     direct = route(predict, max_body_bytes=150_000, unknown_categories="ignore")
-    own = route(predict, on_route={"dependencies": [Depends(pass_by)]}, max_body_bytes=150_000, unknown_categories="ignore")
+    own = route(
+        predict, on_route={"dependencies": [Depends(pass_by)]}, max_body_bytes=150_000, unknown_categories="ignore"
+    )
 
     for media_type, body in bodies(record):
         headers = {"Content-Type": media_type, "X-Request-ID": "same"}
@@ -140,17 +143,14 @@ def test_both_ways_write_numbers_and_text_alike(
 ) -> None:
     direct, own = route(predict), route(predict, on_route={"dependencies": [Depends(pass_by)]})
     values = [np.nan, np.inf, 1e-7, 1e22, 0.1, 1.0, -0.0, 5e-324]
-    labels: Any
 
-    def give(*_columns: Any, **_options: Any) -> EnginePrediction:
+    def give(labels: Any, *_columns: Any, **_options: Any) -> EnginePrediction:
         return EnginePrediction([labels], [np.array([[1e-9, 1 - 1e-9]] * len(values))])
 
-    monkeypatch.setattr(type(served().package.engine), "predict", give)
     for labels in (np.array(values), np.array(["é", "\u2028", '"', "\\", "\x7f", "😀", "</script>", ""])):
+        monkeypatch.setattr(type(served().package.engine), "predict", partial(give, labels))
         one, other = (
-            client.post(
-                "/predict?probabilities=true", json=[record] * len(values), headers={"X-Request-ID": "same"}
-            )
+            client.post("/predict?probabilities=true", json=[record] * len(values), headers={"X-Request-ID": "same"})
             for client in (direct, own)
         )
 

@@ -2,9 +2,9 @@
 
 import httpx2
 import pytest
-
-from modelapi.serving.pages import FILES
 from modelapi.package import Package
+from modelapi.serving.pages import FILES
+
 from tests.library.web import MakeClient, Record
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-
 from modelapi import package
+
 from tests.library.packages import forge
 from tests.library.web import SECONDS, Record
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sklearn.pipeline import Pipeline
-
 from modelapi.serving import describe
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.service import ModelHost, Service
 from modelapi.serving.settings import Settings
 from modelapi.serving.shared import FOLDER, remember
+from sklearn.pipeline import Pipeline
+
 from tests.library.packages import forge, save
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-
 from modelapi.serving.settings import Settings
 from modelapi.settings import SettingsError, cores
+
 from tests.library.conftest import SKELETON
 
 

@@ -8,12 +8,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-
 from modelapi.process import supervisor
 from modelapi.process.messages import FAILED, READY, RECYCLE, RETIRE
 from modelapi.process.supervisor import Supervisor, Worker
 from modelapi.project import Project
 from modelapi.serving.settings import Settings
+
 from tests.library.web import SECONDS
 
 Supervising = tuple[Supervisor, Worker, Connection]
@@ -29,9 +29,7 @@ def process() -> Iterator[BaseProcess]:
 
 
 @pytest.fixture
-def supervising(
-    process: BaseProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Supervising]:
+def supervising(process: BaseProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Supervising]:
     """A supervisor of one worker, and what that worker would send by."""
     monkeypatch.setattr(supervisor, "listen", lambda *_: [])
     made = Supervisor(Settings(workers=1), Project(tmp_path, "pets"))

@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx2
 import pytest
-
 from modelapi.engines import Prediction
 from modelapi.serving.answers import Problem
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.predicting import LARGE_LIST, NOTHING, predict_alone
 from modelapi.serving.table_answer import predict_table
+
 from tests.library.web import SECONDS, Hold, MakeClient, Record, newest, served
 
 

@@ -18,16 +18,16 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from modelapi import package
 from modelapi.package import Package
 from modelapi.signature import Label
+
 from tests.library.conftest import PYPROJECT, SKELETON
 
 if TYPE_CHECKING:  # Training, packaging and scoring are tested without the web.
     import httpx2
-
     from modelapi.engines import Prediction
+    from modelapi.serving.extension import Extension
     from modelapi.serving.service import ServedModel, Service
 
 FRAMEWORKS = ("fastapi", "flask")
@@ -38,13 +38,27 @@ MakeClient = Callable[..., "httpx2.Client"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--framework", choices=FRAMEWORKS, default=FRAMEWORKS[0], help="in which the web is tested")
+    parser.addoption("--framework", choices=FRAMEWORKS, default=FRAMEWORKS[0], help="in which the API is tested")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what is about the other framework, which need not be installed."""
     of = collection_path.stem.rpartition("_")[2]
     return True if of in FRAMEWORKS and of != config.getoption("--framework") else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "web: is tested in each framework, all else in the first alone")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem.endswith(FRAMEWORKS) or "site" in getattr(item, "fixturenames", ()):
+            item.add_marker("web")
+    others = [item for item in items if not item.get_closest_marker("web")]
+    if others and config.getoption("--framework") != FRAMEWORKS[0]:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
@@ -82,12 +96,11 @@ def record(current: Package) -> Record:
 
 
 @pytest.fixture
-def make(site: Path, framework: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
+def make(site: Path, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeClient]:
     """Make clients of applications with other settings, and other arguments of ModelApi: make(max_rows=1, adjust=f)."""
     from api import app as module
     from api.settings import Settings
 
-    make_client = importlib.import_module(f"tests.library.client_{framework}").make_client
     with ExitStack() as stack:
 
         def make_with(*, adjust: object = None, models: object = None, **settings: Any) -> httpx2.Client:
@@ -97,16 +110,40 @@ def make(site: Path, framework: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
                 if adjust:
                     owner.setattr(module, "adjust", adjust)
                 app = module.create_app(Settings.model_construct(**(defaults | settings)))
-            client: httpx2.Client = make_client(app)
+            client = make_client(app)
             stack.callback(client.close)
             return client
 
         yield make_with
 
 
+@pytest.fixture(scope="session")
+def make_client(framework: str) -> MakeClient:
+    """Make a client of an application."""
+    make: MakeClient = importlib.import_module(f"tests.library.client_{framework}").make_client
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared(site: Path, make_client: MakeClient) -> tuple[httpx2.Client, Extension]:
+    from api.app import create_app
+    from modelapi.serving.extension import Extension
+
+    client = make_client(create_app())
+    assert Extension.newest
+    return client, Extension.newest
+
+
 @pytest.fixture
-def client(make: MakeClient) -> httpx2.Client:
-    return make()
+def client(shared: tuple[httpx2.Client, Extension], monkeypatch: pytest.MonkeyPatch) -> httpx2.Client:
+    """A client of an application with the default settings, which tests do not change."""
+    from modelapi.serving.extension import Extension
+    from modelapi.serving.logs import configure_logs
+
+    client, extension = shared
+    configure_logs(extension.settings.log_level, extension.settings.log_format)
+    monkeypatch.setattr(Extension, "newest", extension)
+    return client
 
 
 def newest() -> Service:
