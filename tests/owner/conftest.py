@@ -89,6 +89,14 @@ class Api:
         return line
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _compile_once() -> Iterator[None]:
+    """Let the environment that all these servers share keep what was compiled, or each start compiles it again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def own(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Make a project and edit it; it borrows the environment and the model of the installed one."""

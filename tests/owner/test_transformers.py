@@ -51,20 +51,31 @@ def own_transformer(home: str) -> Callable[[Path, str], None]:
     return change
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_transformer_in_features_is_served_without_a_pickle(own: Callable[..., Path], framework: str) -> None:
-    project = own(framework, own_transformer("features"))
-
+@pytest.fixture(scope="module")
+def packaged(own: Callable[..., Path]) -> tuple[Path, str]:
+    """Train with it; returns the folder of packages, and what was printed."""
+    project = own("fastapi", own_transformer("features"))
     printed = succeed("make", "train", cwd=project)
+    return project / "artifacts", printed
 
-    assert "Engine sklearn" in printed
-    assert not [*project.rglob("*.joblib"), *project.rglob("*.pkl")]
-    shutil.move(project / "steps", project / "elsewhere")  # The image has none.
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_transformer_in_features_is_served_without_a_pickle(
+    own: Callable[..., Path], packaged: tuple[Path, str], framework: str
+) -> None:
+    artifacts, printed = packaged
+    project = own(framework, own_transformer("features"))
+    shutil.copytree(artifacts, project / "artifacts")
+    shutil.rmtree(project / "steps")  # The image has none.
+
     with open_api(project, framework) as api:
         answers = api.predict()
-        assert {answer.status for answer in answers.values()} == {200}
-        assert len({re.findall(rb"\d", answer.body)[0] for answer in answers.values()}) == 1
-    shutil.move(project / "features", project / "gone")
+    shutil.rmtree(project / "features")
+
+    assert "Engine sklearn" in printed
+    assert not [*artifacts.rglob("*.joblib"), *artifacts.rglob("*.pkl")]
+    assert {answer.status for answer in answers.values()} == {200}
+    assert len({re.findall(rb"\d", answer.body)[0] for answer in answers.values()}) == 1
     refused_line(project, "features.families")
 
 
