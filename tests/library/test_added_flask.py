@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx2
 import pytest
@@ -92,7 +92,7 @@ def test_a_login_of_yours_is_asked_in_every_format(
 ) -> None:
     from api import app as module
 
-    def refuse() -> None:
+    def refuse() -> NoReturn:
         abort(401, "who are you?", www_authenticate=WWWAuthenticate("own"))
 
     if place == "before":  # A hook that was registered before the library's.
@@ -143,7 +143,7 @@ def test_hooks_after_the_request_and_around_all_are_called(app: Flask, record: R
 )
 def test_what_you_raise_leaves_with_your_words_and_headers(app: Flask, error: Exception, detail: str) -> None:
     @app.get("/raise")
-    def refuse() -> None:
+    def refuse() -> NoReturn:
         raise error
 
     answer = make_client(app).get("/raise")
@@ -155,7 +155,7 @@ def test_what_you_raise_leaves_with_your_words_and_headers(app: Flask, error: Ex
 
 def test_what_you_abort_with_as_a_response_is_the_answer(app: Flask) -> None:
     @app.get("/abort")
-    def refuse() -> None:
+    def refuse() -> NoReturn:
         abort(Response("mine", 418, {"X-Mine": "1"}))
 
     answer = make_client(app).get("/abort")
