@@ -57,8 +57,11 @@ def once(name: str, sources: Iterable[Path], make: Callable[[], None]) -> None:
     stamp.write_text(digest.hexdigest())
 
 
-def environment(name: str, *requirements: Path) -> Path:
-    """Make an environment with some requirements and nothing else, and return its folder. Raises BenchError."""
+def environment(name: str, *requirements: Path, root: Path = ROOT, local: Iterable[Path] = ()) -> Path:
+    """Make an environment with some requirements and nothing else, and return its folder. Raises BenchError.
+
+    Paths in the requirements begin at `root`, and `local` are the files of what is installed from there.
+    """
     folder = BENCH / "environments" / name
 
     def install() -> None:
@@ -67,15 +70,15 @@ def environment(name: str, *requirements: Path) -> Path:
         if uv := shutil.which("uv"):
             run(f"make an environment for {name}", [uv, "venv", "--python", sys.executable, folder])
             python = ["--compile-bytecode", "--python", folder / "bin" / "python"]
-            run(f"install what {name} needs", [uv, "pip", "install", *python, *files])
+            run(f"install what {name} needs", [uv, "pip", "install", *python, *files], root)
         else:
             pip = folder / "bin" / "pip"
             run(f"make an environment for {name}", [sys.executable, "-m", "venv", folder])
             run(f"remove setuptools for {name}", [pip, "uninstall", "--yes", "setuptools"])
-            run(f"install what {name} needs", [pip, "install", "--disable-pip-version-check", *files])
+            run(f"install what {name} needs", [pip, "install", "--disable-pip-version-check", *files], root)
             run(f"remove pip for {name}", [pip, "uninstall", "--yes", "pip"])
 
-    once(f"environment-{name}", requirements, install)
+    once(f"environment-{name}", [*requirements, *local], install)
     return folder
 
 

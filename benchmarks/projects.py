@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from benchmarks.build import BENCH, ROOT, TEMPLATE, environment, once, run
+from benchmarks.build import BENCH, PEERS, ROOT, TEMPLATE, environment, once, pin, run
 
 MODELS = BENCH / "models"
 TABLE = TEMPLATE / "data" / "titanic.csv"
@@ -16,14 +16,15 @@ PACKAGES = {
     "sklearn": ["package", f"MODEL={MODELS / 'logistic.joblib'}", "ENGINE=sklearn"],
     "default": ["train"],
 }
+CACHES = {".mypy_cache", ".pytest_cache", ".ruff_cache"}  # Of whoever looks at the template.
 SAMPLE = [f"SAMPLE={TABLE}", "TARGET=Survived", "ALLOW_PICKLE=1"]
 
 
 def template_files() -> list[Path]:
-    """List the files of which a project is made."""
+    """List the files of which a project is made, its copy of the library among them."""
     folders = (TEMPLATE, ROOT / "hooks")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    return [ROOT / "cookiecutter.json", *files]
+    return [ROOT / "cookiecutter.json", *(path for path in files if not CACHES & set(path.parts))]
 
 
 def project(framework: str) -> Path:
@@ -53,11 +54,12 @@ def train() -> None:
     """Train the models that all servers share. Raises BenchError."""
     script = ROOT / "benchmarks" / "train.py"
     python = project("fastapi") / ".venv" / "bin" / "python"
-    once("models", [script, *template_files()], lambda: run("train the models", [python, script, TABLE, MODELS]))
+    pins = project("fastapi") / "requirements" / "develop.txt"
+    once("models", [script, TABLE, pins], lambda: run("train the models", [python, script, TABLE, MODELS]))
 
 
-def package(framework: str, name: str) -> tuple[Path, Path]:
-    """Package a model with the project's own command; return MODEL_DIR and what serves it. Raises BenchError."""
+def package(framework: str, name: str) -> Path:
+    """Package a model with the project's own command, and return MODEL_DIR. Raises BenchError."""
     folder = project(framework)
     packages = BENCH / "packages" / framework / name
 
@@ -67,7 +69,18 @@ def package(framework: str, name: str) -> tuple[Path, Path]:
         run(f"make {command[0]} of {name} in {framework}", ["make", *command], folder, MODEL_DIR=str(packages))
 
     once(f"package-{framework}-{name}", [MODELS / "answers.json", *template_files()], make)
+    return packages
+
+
+def serving(framework: str, packages: Path, *extra: str) -> Path:
+    """Make the environment that serves a model, with packages on top that only some servers need. Raises BenchError."""
+    folder = project(framework)
     current = packages / (packages / "CURRENT").read_text().strip()
-    engine = json.loads((current / "manifest.json").read_text())["engine"]
-    requirements = folder / "requirements" / "common.txt", current / "requirements.txt"
-    return packages, environment(f"{framework}-{engine}", *requirements)
+    name = f"{framework}-{json.loads((current / 'manifest.json').read_text())['engine']}"
+    requirements = [folder / "requirements" / "common.txt", current / "requirements.txt"]
+    for one in extra:
+        pins = BENCH / f"{one}.txt"
+        pins.write_text(f"{one}=={pin(PEERS / 'tutorial-flask' / 'requirements.txt', one)}")
+        requirements.append(pins)
+    library = [path for path in (folder / "vendor").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    return environment("-".join([name, *extra]), *requirements, root=folder, local=library)

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 constraint=$(mktemp)
 trap 'rm "$constraint"' EXIT
 grep '^scikit-learn==' '{{cookiecutter.project_slug}}/variants/framework/fastapi/requirements/develop.txt' > "$constraint"
-for peer in benchmarks/peers/*; do
+for requirements in benchmarks/peers/*/requirements.in; do
     uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest --no-header --no-annotate \
-        --constraint "$constraint" "$peer/requirements.in" --output-file "$peer/requirements.txt"
+        --constraint "$constraint" "$requirements" --output-file "${requirements%.in}.txt"
 done
