@@ -39,7 +39,8 @@ def test_every_combination_has_its_exact_files_and_they_parse(bake: Bake, answer
     for relative, path in files.items():
         if path.name not in VENDORED:
             check(relative, path.read_text(encoding="utf-8"))
-    assert json.loads(json.dumps(tomllib.loads(files["pyproject.toml"].read_text())))["tool"]["modelapi"]["title"] == name
+    settings = json.loads(json.dumps(tomllib.loads(files["pyproject.toml"].read_text())))["tool"]["modelapi"]
+    assert settings["title"] == name
     assert yaml.safe_load(files["docs/swagger.yaml"].read_text())["info"]["title"] == name
     assert succeed("ruff", "check", "--no-cache", ".", cwd=project)
     assert succeed("ruff", "format", "--no-cache", "--check", ".", cwd=project)

@@ -78,7 +78,8 @@ def test_pins_say_how_they_are_compiled_for_the_bots(bake: Bake, name: str) -> N
 
     command = pins.read_text(encoding="utf-8").splitlines()[1]
 
-    assert command == f"#    uv pip compile --universal --python-version=3.11 --output-file=requirements/{name}.txt requirements/{name}.in"
+    files = f"--output-file=requirements/{name}.txt requirements/{name}.in"
+    assert command == f"#    uv pip compile --universal --python-version=3.11 {files}"
 
 
 @pytest.mark.parametrize("ci", QUESTIONS["ci"])

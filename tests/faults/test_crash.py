@@ -95,6 +95,5 @@ def test_workers_end_when_the_process_that_looks_after_them_is_killed(installed:
 
 
 def parent(workers: list[int]) -> int:
-    """Find the supervisor: the parent of the process from which the workers were forked."""
-    forked_from = int(Path(f"/proc/{workers[0]}/stat").read_text().rpartition(")")[2].split()[1])
-    return int(Path(f"/proc/{forked_from}/stat").read_text().rpartition(")")[2].split()[1])
+    """Find the supervisor, from which the workers were forked."""
+    return int(Path(f"/proc/{workers[0]}/stat").read_text().rpartition(")")[2].split()[1])

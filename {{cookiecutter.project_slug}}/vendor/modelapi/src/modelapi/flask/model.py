@@ -47,9 +47,8 @@ class Model:
             with self._exchange.service.limits.tables_in_threads:
                 return predict_table(self._exchange, self._served, records.media_type, chunks, options)
         try:
-            if predicting.is_large(records):
-                return self._predict_many(records, options)
-            return self._predict_few(records, options)
+            with self._exchange.service.limits.in_threads:
+                return (self._predict_many if predicting.is_large(records) else self._predict_few)(records, options)
         except TimeoutError:
             self._exchange.has_left = True  # What is not begun yet need not be done.
             raise Problem(504) from None

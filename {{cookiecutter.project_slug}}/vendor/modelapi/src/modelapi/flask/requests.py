@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from time import monotonic
 
 from flask import Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from modelapi.flask.model import Model
@@ -36,7 +37,7 @@ def read_records() -> Records:
     if media_type != JSON:
         chunks = _with_deadline(exchange(), read_chunks(settings.max_table_bytes), settings.request_timeout)
         return Records(exchange(), media_type, chunks=chunks)
-    return Records(exchange(), media_type, body=b"".join(read_chunks(settings.max_body_bytes)))
+    return Records(exchange(), media_type, body=_read_all(settings.max_body_bytes))
 
 
 def read_options() -> Options:
@@ -50,13 +51,33 @@ def respond(answer: Answer | Problem | Prediction) -> Response:
         answer = answer.answer(exchange().request_id)
     elif isinstance(answer, Prediction):
         answer = answer.answer()
-    return Response(answer.body, answer.status, answer.headers)
+    return _Response(answer.body, answer.status, Headers(list(answer.headers.items())))
+
+
+class _Response(Response):
+    """A response whose headers are all there."""
+
+    automatically_set_content_length = False
+
+
+def _read_all(limit: int) -> bytes:
+    """Read a body, which Flask keeps for a view that asks for it too. Raises a 413 Problem if it is over the limit."""
+    # One byte more, for werkzeug cuts a chunked body at its limit and says nothing.
+    request.max_content_length = limit + 1
+    try:
+        body = request.get_data()
+    except RequestEntityTooLarge:
+        raise body_too_large(limit) from None
+    except Exception:  # Each server has its own for a client that is gone, or chunks that are no chunks.
+        raise Problem(400) from None
+    if len(body) > limit:
+        raise body_too_large(limit)
+    return body
 
 
 def read_chunks(limit: int) -> Iterator[bytes]:
     """Read the body, or raise a 413 Problem as soon as it is over the limit."""
-    # One byte more, for werkzeug cuts a chunked body at its limit and says nothing.
-    request.max_content_length = limit + 1
+    request.max_content_length = limit + 1  # As above.
     size = 0
     while chunk := _read(limit):
         size += len(chunk)
@@ -70,7 +91,7 @@ def _read(limit: int) -> bytes:
         return request.stream.read(CHUNK)
     except RequestEntityTooLarge:
         raise body_too_large(limit) from None
-    except Exception:  # Each server has its own for a client that is gone, or chunks that are no chunks.
+    except Exception:  # As above.
         raise Problem(400) from None
 
 

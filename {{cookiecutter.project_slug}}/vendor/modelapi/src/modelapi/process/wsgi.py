@@ -11,6 +11,7 @@ from modelapi.process.environ import build_environ
 from modelapi.process.threads import Threads
 from modelapi.serving.answers import CSV, NDJSON, Problem
 from modelapi.serving.guard import PROBLEM
+from modelapi.serving.predicting import LARGE_BODY
 from modelapi.serving.service import Service
 
 Message = MutableMapping[str, Any]
@@ -19,6 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 THREADS = 40
+PREDICT = "/predict"  # How the paths end to which the limits on predictions apply.
 PIECE = 65_536  # Bytes; an answer of up to so many is sent in one piece.
 
 
@@ -54,18 +56,21 @@ class WsgiBridge:
                 call.watch.cancel()
 
     async def _prepare(self, call: "Call", stack: AsyncExitStack) -> None:
-        """Wait for a body, or for the turn of a table, so that no thread has to. Raises Problem."""
+        """Wait for a body, and for the turn of a prediction, so that no thread has to. Raises Problem."""
         settings, limits = self._service.settings, self._service.limits
         media_type = call.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-        if media_type in (CSV, NDJSON):
+        size, limiter = int(call.environ.get("CONTENT_LENGTH") or 0), limits.tables
+        if media_type not in (CSV, NDJSON):
+            limiter = limits.large if size > LARGE_BODY else limits.small
+            if size <= settings.max_body_bytes:
+                stack.callback(lambda: limits.memory.give(call.input.held))
+                await call.input.read_ahead(settings.max_body_bytes, limits.memory.take)
+        if call.environ["PATH_INFO"].endswith(PREDICT):
             try:
                 async with asyncio.timeout(settings.request_timeout):
-                    await stack.enter_async_context(limits.tables)
+                    await stack.enter_async_context(limiter)
             except TimeoutError:
                 raise Problem(504) from None
-        elif int(call.environ.get("CONTENT_LENGTH") or 0) <= settings.max_body_bytes:
-            stack.callback(lambda: limits.memory.give(call.input.held))
-            await call.input.read_ahead(settings.max_body_bytes, limits.memory.take)
 
 
 class Body(io.RawIOBase):

@@ -42,14 +42,22 @@ class Limiter:
 class ThreadLimiter:
     """The same for threads."""
 
-    def __init__(self, limit: int, timeout: float) -> None:
+    def __init__(self, limit: int, queue: int, timeout: float) -> None:
         self._free = BoundedSemaphore(limit)
+        self._queue = BoundedSemaphore(queue)
         self._timeout = timeout
 
     def __enter__(self) -> None:
-        """Begin, at once or when another has ended. Raises a 504 Problem when that takes too long."""
-        if not self._free.acquire(timeout=self._timeout):
-            raise Problem(504)
+        """Begin, at once or when another has ended. Raises a 503 Problem when too many wait, a 504 one for too long."""
+        if self._free.acquire(blocking=False):
+            return
+        if not self._queue.acquire(blocking=False):
+            raise overloaded()
+        try:
+            if not self._free.acquire(timeout=self._timeout):
+                raise Problem(504)
+        finally:
+            self._queue.release()
 
     def __exit__(self, *_error: object) -> None:
         """End, and let another begin."""
@@ -87,4 +95,5 @@ class Limits:
         self.large = Limiter(min(PREDICTIONS, most), min(QUEUE * PREDICTIONS, most))
         self.tables = Limiter(min(TABLES, most), min(QUEUE * TABLES, most))
         self.memory = Memory(BODIES * settings.max_body_bytes)
-        self.tables_in_threads = ThreadLimiter(min(TABLES, most), settings.request_timeout)
+        self.in_threads = ThreadLimiter(most, most, settings.request_timeout)
+        self.tables_in_threads = ThreadLimiter(min(TABLES, most), QUEUE * TABLES, settings.request_timeout)
