@@ -1,16 +1,16 @@
-"""`modelapi serve`: the production server.
+"""Serve the API with the current model: the production server.
 
-It starts WORKERS processes, replaces those that end, takes up new models, and stops without losing a request. All that
-it reads are settings: environment variables, or lines in .env.
+It starts WORKERS processes, replaces those that end, takes up new models, and stops without losing a request. Its
+settings are environment variables, or lines in .env.
 """
 
-import argparse
 import gc
 import os
 import sys
 from collections.abc import Sequence
 
 from modelapi.engines import EngineError
+from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.project import current_project
 from modelapi.serving.shared import shared_folder
@@ -19,12 +19,10 @@ from modelapi.settings import SettingsError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check that the server can start, run it until a signal ends it, and return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="modelapi serve", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Options("serve", "Not started", str(__doc__), "", "--port 8081 --workers 1")
     for name in ("host", "port", "workers"):
         parser.add_argument(f"--{name}", help=f"as the setting {name.upper()}")
-    for name, value in vars(parser.parse_args(arguments)).items():
+    for name, value in vars(parser.read(arguments)).items():
         if value is not None:
             os.environ[name.upper()] = value
     project = current_project()

@@ -12,7 +12,7 @@ class ApiError(ValueError):
 
 
 def find_adjust(project: Project) -> Adjust | None:
-    """Return the `adjust` of the project's API; None if it has none, or there is no API.
+    """Return what the project's API does with predictions of the model that MODEL_DIR names, if it does anything.
 
     Raises ApiError or SettingsError.
     """
@@ -24,10 +24,12 @@ def find_adjust(project: Project) -> Adjust | None:
         from modelapi.serving.defaults import use_defaults
 
         use_defaults()
-        adjust: Adjust | None = load_api(project).adjust
+        api = load_api(project)
     except SettingsError:
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ApiError(f"the API, whose adjust is to be applied, cannot be made ({said})") from error
-    return adjust
+    others = [host.folder for name, host in api.service.models.items() if name]
+    # MODEL_DIR may name the folder of a second model, with whose predictions nothing is done.
+    return None if api.settings.model_dir in others else api.adjust
