@@ -1,5 +1,6 @@
 """Settings are read from the environment; a wrong one is named, with what is allowed."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,11 @@ def test_a_stop_has_to_leave_time_for_answers(monkeypatch: pytest.MonkeyPatch) -
 
 def test_there_is_a_core() -> None:
     assert cores() >= 1
+
+
+def test_a_store_of_rates_without_its_client_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "modelapi.serving.redis_counts", None)
+    monkeypatch.setenv("RATE_LIMIT_STORE", "redis://localhost:6379/0")
+
+    with pytest.raises(SettingsError, match=r"^RATE_LIMIT_STORE needs the package redis: write modelapi\[…,redis\] "):
+        Settings.load()

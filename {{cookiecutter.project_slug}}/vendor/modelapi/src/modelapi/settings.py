@@ -53,8 +53,8 @@ class PackageSettings(BaseSettings):
         try:
             return cls(_env_file=cls.find_project().root / ".env")  # type: ignore[call-arg]
         except ValidationError as error:
-            wrong = sorted({str(fault["loc"][0]) for fault in error.errors()})
-            raise SettingsError("; ".join(map(cls._allowed, wrong))) from None
+            faults = {str(fault["loc"][0]): fault.get("ctx", {}).get("error") for fault in error.errors()}
+            raise SettingsError("; ".join(cls._explain(name, faults[name]) for name in sorted(faults))) from None
 
     @classmethod
     def find_project(cls) -> Project:
@@ -74,6 +74,8 @@ class PackageSettings(BaseSettings):
         return cls.find_project().root / path
 
     @classmethod
-    def _allowed(cls, name: str) -> str:
+    def _explain(cls, name: str, error: object) -> str:
+        if isinstance(error, SettingsError):  # Which says more than that the value is wrong.
+            return str(error)
         description = cls.model_fields[name].description or f"a {cls.model_fields[name].annotation}"
         return f"{name.upper()} has a value that is not allowed: it must be {description}"

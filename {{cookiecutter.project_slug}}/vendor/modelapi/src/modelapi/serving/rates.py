@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from modelapi.serving.answers import Problem
 from modelapi.serving.counts import Counts, NotCounted, SharedCounts
 from modelapi.serving.shared import FOLDER
+from modelapi.settings import SettingsError
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -90,10 +91,15 @@ class Rates:
 
 
 def open_counts(store: str) -> Counts:
-    """Count in a Redis or, without its address, together with the other workers of this server."""
+    """Count in a Redis or, without its address, together with the other workers of this server. Raises ValueError."""
     if store:
-        from modelapi.serving.redis_counts import RedisCounts  # Slow to import, and of no use to most.
-
+        try:
+            from modelapi.serving.redis_counts import RedisCounts  # Slow to import, and of no use to most.
+        except ModuleNotFoundError:
+            raise SettingsError(
+                "RATE_LIMIT_STORE needs the package redis: write modelapi[…,redis] in requirements/common.in and "
+                'run "make requirements develop", or leave RATE_LIMIT_STORE empty'
+            ) from None
         return RedisCounts(store)
     folder = os.environ.get(FOLDER)
     return SharedCounts(Path(folder) if folder else None)
