@@ -78,14 +78,25 @@ def test_who_gives_up_waiting_leaves_the_place_to_others() -> None:
 
 
 def test_a_thread_that_finds_no_place_in_time_is_a_504() -> None:
-    limiter = ThreadLimiter(limit=1, timeout=0.01)
+    limiter = ThreadLimiter(limit=1, queue=1, timeout=0.01)
+
+    for _ in range(2):  # Who gave up waiting has left the queue.
+        with limiter, pytest.raises(Problem) as refused:
+            limiter.__enter__()
+
+        assert refused.value.status == 504
+    with limiter:
+        pass
+
+
+def test_a_thread_that_finds_no_place_in_the_queue_is_a_503_at_once() -> None:
+    limiter = ThreadLimiter(limit=1, queue=0, timeout=60)
 
     with limiter, pytest.raises(Problem) as refused:
         limiter.__enter__()
 
-    assert refused.value.status == 504
-    with limiter:
-        pass
+    assert refused.value.status == 503
+    assert "Retry-After" in refused.value.headers
 
 
 def test_more_bytes_than_there_is_memory_for_are_a_503() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
@@ -10,10 +11,11 @@ import httpx2
 import pytest
 from modelapi.records import tables
 from modelapi.serving import concurrency, table_answer
+from modelapi.serving.concurrency import ThreadLimiter
 from werkzeug.test import create_environ, run_wsgi_app
 
 from tests.library.test_predict_tables import NDJSON, as_lines
-from tests.library.web import SECONDS, MakeClient, Record, newest
+from tests.library.web import SECONDS, Hold, MakeClient, Record, newest
 
 
 class Body(io.RawIOBase):
@@ -42,6 +44,27 @@ def post(client: httpx2.Client, body: io.RawIOBase) -> int:
     environ = create_environ("/predict", method="POST", headers=NDJSON)
     _, status, _ = run_wsgi_app(client.app, {**environ, "wsgi.input": body, "wsgi.input_terminated": True})  # type: ignore[attr-defined]
     return int(status[:3])
+
+
+@pytest.mark.usefixtures("slow")
+def test_what_fits_neither_among_those_at_work_nor_in_the_queue_is_a_503_but_other_routes_answer(
+    make: MakeClient, record: Record, hold: Callable[[], Hold]
+) -> None:
+    client = make()
+    newest().limits.in_threads = ThreadLimiter(1, 0, SECONDS)
+
+    with ThreadPoolExecutor(1) as threads:
+        held = hold()
+        first = threads.submit(client.post, "/predict", json=record)
+        held.wait_for_a_call()
+        refused = client.post("/predict", json=record)
+        others = [client.get(path).status_code for path in ("/health", "/ready", "/model")]
+        held.let_go()
+
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert others == [200] * 3
+        assert first.result(SECONDS).status_code == 200
+    assert client.post("/predict", json=record).status_code == 200
 
 
 def test_a_table_that_finds_no_place_in_time_is_a_504(

@@ -6,6 +6,7 @@ A module whose name ends in the name of a framework is about that one alone.
 from __future__ import annotations
 
 import importlib
+import logging
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from modelapi import package
 from modelapi.package import Package
 from modelapi.signature import Label
@@ -59,6 +61,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others and config.getoption("--framework") != FRAMEWORKS[0]:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """Let no test log to the output of one before it."""
+    handlers, level = logging.root.handlers, logging.root.level
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers, logging.root.level = handlers, level
 
 
 @pytest.fixture(scope="session")
