@@ -7,10 +7,14 @@ import json
 import httpx2
 import numpy as np
 import pytest
+from modelapi import Problem, Settings
 from modelapi.engines import Prediction
 from modelapi.package import Package
 from modelapi.records import tables
 from modelapi.serving import answers, table_answer
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.predicting import Records
+from modelapi.serving.service import Service
 
 from tests.library.web import MakeClient, Record
 
@@ -222,3 +226,12 @@ def test_what_json_has_no_word_for_is_null(
         answer = client.post("/predict", content=content, headers=headers)
 
         assert answer.text.count("null") == 2 * len(current.signature.targets)
+
+
+def test_a_function_that_goes_through_the_records_of_a_table_refuses_it() -> None:
+    exchange = Exchange(None, Service(Settings()))
+
+    with pytest.raises(Problem) as caught:
+        iter(Records(exchange, "text/csv"))
+
+    assert (caught.value.status, caught.value.headers) == (415, {"Accept": "application/json"})

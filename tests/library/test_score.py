@@ -439,7 +439,7 @@ def api(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (project / "api" / "app.py").touch()
     monkeypatch.setattr(os, "environ", os.environ.copy())  # Making the app changes it, for the process is its own.
     monkeypatch.setenv("PORT", "of no interest here")
-    apis = {project: SimpleNamespace(adjust=always_dog)}
+    apis = {project: SimpleNamespace(adjust_of_scores=always_dog)}
     target = SimpleNamespace(load_api=lambda found: apis[found.root])
     monkeypatch.setitem(sys.modules, "modelapi.process.target", target)
     return project
@@ -486,7 +486,10 @@ def test_an_adjust_that_fails_and_an_api_that_cannot_be_made_are_sentences(
         raise KeyError("threshold")
 
     for load, message in (
-        (lambda _: SimpleNamespace(adjust=fail), r"rows\.csv: adjust fails at one of the rows 1 to 3: 'threshold'"),
+        (
+            lambda _: SimpleNamespace(adjust_of_scores=fail),
+            r"rows\.csv: adjust fails at one of the rows 1 to 3: 'threshold'",
+        ),
         (fail, r"the API, whose adjust is to be applied, cannot be made \(KeyError: 'threshold'\)"),
     ):
         monkeypatch.setitem(sys.modules, "modelapi.process.target", SimpleNamespace(load_api=load))
@@ -503,7 +506,7 @@ def test_probabilities_that_are_not_asked_for_are_not_written(
         assert prediction.probabilities is not None  # As a threshold does.
         return prediction
 
-    target = SimpleNamespace(load_api=lambda _: SimpleNamespace(adjust=look))
+    target = SimpleNamespace(load_api=lambda _: SimpleNamespace(adjust_of_scores=look))
     monkeypatch.setitem(sys.modules, "modelapi.process.target", target)
 
     run(write_lines(tmp_path / "rows.ndjson", records(3)), tmp_path / "scored.ndjson")

@@ -2,7 +2,7 @@
 
 from modelapi.fastapi.extension import ModelApi
 from modelapi.fastapi.model import Model
-from modelapi.fastapi.requests import CurrentModel, ModelNamed, Options, Records, exchange, respond
+from modelapi.fastapi.requests import CurrentModel, ModelNamed, Options, Records, current_model, exchange, respond
 from modelapi.fastapi.route import ModelRoute
 from modelapi.serving.prediction import Prediction
 
@@ -15,6 +15,7 @@ __all__ = [
     "Options",
     "Prediction",
     "Records",
+    "current_model",
     "exchange",
     "respond",
 ]

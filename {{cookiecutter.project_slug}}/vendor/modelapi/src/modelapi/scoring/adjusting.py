@@ -24,12 +24,10 @@ def find_adjust(project: Project) -> Adjust | None:
         from modelapi.serving.defaults import use_defaults
 
         use_defaults()
-        api = load_api(project)
+        adjust: Adjust | None = load_api(project).adjust_of_scores
     except SettingsError:
         raise
     except Exception as error:
         said = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ApiError(f"the API, whose adjust is to be applied, cannot be made ({said})") from error
-    others = [host.folder for name, host in api.service.models.items() if name]
-    # MODEL_DIR may name the folder of a second model, with whose predictions nothing is done.
-    return None if api.settings.model_dir in others else api.adjust
+    return adjust

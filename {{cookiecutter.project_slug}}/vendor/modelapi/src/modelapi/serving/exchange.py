@@ -106,4 +106,6 @@ class Exchange:
         }
         if self.principal:
             fields["principal"] = self.principal
-        self.service.log_request(**{**self.bound, **get_contextvars(), **fields})
+        bound = {**self.bound, **get_contextvars()}
+        bound.pop("event", None)  # That is what structlog calls the message.
+        self.service.log_request(**{**bound, **fields})

@@ -40,6 +40,12 @@ class Extension:
         self.service.load()
         Extension.newest = self
 
+    @property
+    def adjust_of_scores(self) -> Adjust | None:
+        """What is done with the scores of the model in MODEL_DIR: nothing if it is a second model of this API."""
+        others = [host.folder for name, host in self.service.models.items() if name]
+        return None if self.settings.model_dir in others else self.adjust
+
     def openapi(self) -> dict[str, Any]:
         """Describe the whole application, in OpenAPI 3.1. Raises a 503 Problem while there is no model."""
         return self.document()

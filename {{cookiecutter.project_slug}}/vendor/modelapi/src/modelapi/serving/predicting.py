@@ -63,9 +63,12 @@ class Records:
         return self.media_type != JSON
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Go through the records, to look at them or to change them before they are predicted. Raises Problem."""
+        """Go through the records, to look at them or to change them before they are predicted.
+
+        Raises Problem, also for a table, whose rows are read while they are predicted.
+        """
         if self.is_table:
-            raise TypeError("the rows of a table are read while they are predicted: see `adjust`")
+            raise Problem(415, f"this path takes {JSON} alone", headers={"Accept": JSON})
         return iter(self.parse(self._exchange.model or self._exchange.require_model()))
 
     def parse(self, model: ServedModel) -> list[dict[str, Any]]:
