@@ -122,6 +122,8 @@ class ModelHost:
         if self.served and self.served.version == folder.name:
             return
         settings = self.settings
+        if self.served is None:
+            gc.freeze()  # What was imported stays: the collector need not look at it, nor copy pages that are shared.
         loaded = package.load(
             folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256, threads=settings.threads
         )
@@ -133,9 +135,7 @@ class ModelHost:
             unknown_fields=settings.unknown_fields,
         )
         self.served = ServedModel(loaded, parser, self.adjust)
-        gc.unfreeze()  # The model of before, which goes.
-        gc.collect()
-        gc.freeze()  # What is loaded stays: the collector need not look at it again.
+        gc.collect()  # The model of before goes.
         remember(self._note, self.served.version)
         log.info("model loaded", version=self.served.version, engine=loaded.manifest.engine)
 
