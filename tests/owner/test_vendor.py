@@ -30,7 +30,7 @@ def test_everything_passes_with_the_wheel_in_the_place_of_the_folder(
     version = wheel.name.split("-")[1]
     (project / ".venv").unlink()
     shutil.rmtree(project / "vendor")
-    for name, extra in (("common", framework), ("develop", "train")):
+    for name, extra in (("common", framework), ("develop", "redis,train")):
         edit(project / "requirements" / f"{name}.in", f"./vendor/modelapi[{extra}]", f"modelapi[{extra}]=={version}")
         edit(project / "requirements" / f"{name}.txt", "./vendor/modelapi\n", f"modelapi=={version}\n")
 
