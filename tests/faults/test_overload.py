@@ -15,7 +15,7 @@ SATURATED = 8  # Clients.
 ROUNDS = 4  # With and without what is too much, for the machine has other things to do.
 SECONDS = 1.5
 TRIES = 6  # The machine has other things to do, which can spoil a measurement.
-HEAVY = predict(*[PASSENGER] * 2_000)  # Some 2 ms of work, and too large for the fast lane.
+HEAVY = predict(*[PASSENGER] * 2_000)  # Some 2 ms of work.
 PROBES = [request("GET", path) for path in ("/health", "/ready", "/metrics")]
 
 

@@ -92,7 +92,7 @@ def test_slow_clients_cost_the_others_nothing(installed: Installed, framework: s
         async with slow_clients(port):
             await asyncio.sleep(1)
             among_slow = await p99(port)
-            # Also what does not take the fast lane goes on.
+            # What needs a thread goes on too.
             assert (await ask(port, predict(*[PASSENGER] * 3_000))).status == 200
             assert (await ask(port, request("GET", "/openapi.json"))).status == 200
         return alone, among_slow
