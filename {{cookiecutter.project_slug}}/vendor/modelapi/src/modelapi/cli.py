@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(verb: str, arguments: Sequence[str]) -> None:
     # Unlike `python -m`, an installed command does not look for modules where it stands: api, features, steps.
-    sys.path.insert(0, str(current_project().root))
+    current_project().make_importable()
     try:
         module = importlib.import_module(VERBS[verb].module)  # And no other: serving needs no pandas, training no web.
     except ModuleNotFoundError as error:

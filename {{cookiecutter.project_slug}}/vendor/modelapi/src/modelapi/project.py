@@ -1,5 +1,6 @@
 """The project that modelapi works for: the folder whose pyproject.toml has a table [tool.modelapi]."""
 
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,11 @@ class Project:
     def title(self) -> str:
         """The name as people read it."""
         return str(self.options.get("title", self.name))
+
+    def make_importable(self) -> None:
+        """Let Python find the project's modules, as `api` and `features`, before all others."""
+        if str(self.root) not in sys.path:
+            sys.path.insert(0, str(self.root))
 
 
 @lru_cache

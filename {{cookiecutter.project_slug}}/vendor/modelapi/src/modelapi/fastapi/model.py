@@ -16,8 +16,8 @@ from modelapi.serving.concurrency import PREDICTIONS, TABLES
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.predicting import NOTHING, Given, Options, Records
 from modelapi.serving.prediction import Prediction
+from modelapi.serving.request_model import RequestModel
 from modelapi.serving.table_answer import predict_table
-from modelapi.signature import Signature
 
 T = TypeVar("T")
 
@@ -25,23 +25,8 @@ T = TypeVar("T")
 _threads = ThreadPoolExecutor(PREDICTIONS + TABLES, "prediction")
 
 
-class Model:
+class Model(RequestModel):
     """The model that answers a request; one that is loaded meanwhile answers the next."""
-
-    def __init__(self, exchange: Exchange, name: str = "") -> None:
-        """Take the model as it is now. Raises a 503 Problem while there is none."""
-        self._exchange = exchange
-        self._served = exchange.require_model(name)
-
-    @property
-    def version(self) -> str:
-        """The version, which X-Model-Version names too."""
-        return self._served.version
-
-    @property
-    def signature(self) -> Signature:
-        """What the model takes and answers."""
-        return self._served.signature
 
     async def predict(self, records: Given, options: Options = NOTHING) -> Prediction:
         """Predict the records of the request, or a list of dicts of your own. Raises Problem where they do not fit.

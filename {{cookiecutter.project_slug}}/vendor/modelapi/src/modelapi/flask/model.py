@@ -9,32 +9,16 @@ from typing import cast
 from modelapi.serving import predicting
 from modelapi.serving.answers import Problem
 from modelapi.serving.concurrency import PREDICTIONS
-from modelapi.serving.exchange import Exchange
 from modelapi.serving.predicting import NOTHING, Given, Options, Records
 from modelapi.serving.prediction import Prediction
+from modelapi.serving.request_model import RequestModel
 from modelapi.serving.table_answer import predict_table
-from modelapi.signature import Signature
 
 _threads = ThreadPoolExecutor(PREDICTIONS, "prediction")
 
 
-class Model:
+class Model(RequestModel):
     """The model that answers a request; one that is loaded meanwhile answers the next."""
-
-    def __init__(self, exchange: Exchange, name: str = "") -> None:
-        """Take the model as it is now. Raises a 503 Problem while there is none."""
-        self._exchange = exchange
-        self._served = exchange.require_model(name)
-
-    @property
-    def version(self) -> str:
-        """The version, which X-Model-Version names too."""
-        return self._served.version
-
-    @property
-    def signature(self) -> Signature:
-        """What the model takes and answers."""
-        return self._served.signature
 
     def predict(self, records: Given, options: Options = NOTHING) -> Prediction:
         """Predict the records of the request, or a list of dicts of your own. Raises Problem where they do not fit.

@@ -3,7 +3,6 @@
 import errno
 import importlib
 import socket
-import sys
 
 from modelapi import package
 from modelapi.project import Project
@@ -28,8 +27,7 @@ def load_settings(project: Project) -> Settings:
     """Load the settings of the class in the project's api/settings.py, if it has one. Raises SettingsError."""
     if not (project.root / "api" / "settings.py").is_file():
         return Settings.load()
-    if str(project.root) not in sys.path:
-        sys.path.insert(0, str(project.root))
+    project.make_importable()
     own: type[Settings] = importlib.import_module("api.settings").Settings
     return own.load()
 

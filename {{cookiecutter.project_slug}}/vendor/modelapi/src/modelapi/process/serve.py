@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if value is not None:
             os.environ[name.upper()] = value
     project = current_project()
-    sys.path.insert(0, str(project.root))
+    project.make_importable()
     with shared_folder():  # Where metrics are counted, for who imports them to find.
         from modelapi.process.preflight import preflight
         from modelapi.process.supervisor import Supervisor

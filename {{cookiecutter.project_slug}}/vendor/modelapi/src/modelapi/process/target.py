@@ -1,7 +1,6 @@
 """The application of a project, as its entry point makes it."""
 
 import importlib
-import sys
 from typing import Any, NamedTuple
 
 from modelapi.project import Project
@@ -22,8 +21,7 @@ class Target(NamedTuple):
 def load_target(project: Project) -> Target:
     """Import the project's application. Raises SettingsError if there is none, or none with a ModelApi."""
     entry = find_entry(project)
-    if str(project.root) not in sys.path:
-        sys.path.insert(0, str(project.root))
+    project.make_importable()
     app = getattr(importlib.import_module(entry), "app", None)
     if app is None or Extension.newest is None:
         raise SettingsError(f"{entry}.py makes no app with a ModelApi: let it say app = create_app()")
