@@ -56,6 +56,28 @@ def test_the_app_is_a_flask(app: Flask) -> None:
     assert type(app) is Flask
 
 
+def test_a_hook_and_a_view_may_read_the_body_too(app: Flask, record: Record) -> None:
+    read: list[Any] = []
+
+    @app.before_request
+    def before() -> None:
+        if request.path != "/after":
+            read.append(request.get_json())
+
+    @app.post("/before-and-after")
+    @app.post("/after")
+    def predict_and_read() -> Response:
+        prediction = current_model().predict(read_records())
+        read.append(request.get_json())
+        return respond(prediction)
+
+    client = make_client(app)
+
+    for path in ("/before-and-after", "/predict", "/after"):
+        assert client.post(path, json=record).status_code == 200
+    assert read == [record] * 4
+
+
 def test_your_view_is_called_for_every_format(app: Flask, record: Record) -> None:
     called: list[str] = []
 

@@ -87,6 +87,6 @@ def test_what_json_has_no_word_for_is_written_as_python_does(
     make()
     capsys.readouterr()
 
-    newest().log_request(owner=set)
+    newest().log_request({"owner": set})
 
     assert json.loads(capsys.readouterr().out)["owner"] == "<class 'set'>"

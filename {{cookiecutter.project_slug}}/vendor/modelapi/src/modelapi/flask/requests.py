@@ -1,6 +1,7 @@
 """What a view asks for: the model, the records, the options; and how it answers."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from time import monotonic
 
 from flask import Response, request
@@ -31,13 +32,13 @@ def current_model(name: str = "") -> Model:
 
 def read_records() -> Records:
     """Read the body: records in JSON, or a table, which is read while it is predicted. Raises Problem."""
-    given = request.environ.get
+    current, given = exchange(), request.environ.get
     media_type = predicting.negotiate(given("CONTENT_TYPE"), given("HTTP_CONTENT_ENCODING"), given("HTTP_ACCEPT"))
-    settings = exchange().service.settings
+    settings = current.service.settings
     if media_type != JSON:
-        chunks = _with_deadline(exchange(), read_chunks(settings.max_table_bytes), settings.request_timeout)
-        return Records(exchange(), media_type, chunks=chunks)
-    return Records(exchange(), media_type, body=_read_all(settings.max_body_bytes))
+        chunks = _with_deadline(current, read_chunks(settings.max_table_bytes), settings.request_timeout)
+        return Records(current, media_type, chunks=chunks)
+    return Records(current, media_type, body=_read_all(settings.max_body_bytes))
 
 
 def read_options() -> Options:
@@ -64,7 +65,13 @@ def _read_all(limit: int) -> bytes:
     """Read a body, which Flask keeps for a view that asks for it too. Raises a 413 Problem if it is over the limit."""
     # One byte more, for werkzeug cuts a chunked body at its limit and says nothing.
     request.max_content_length = limit + 1
+    size = request.content_length
     try:
+        if size is not None and size <= limit:  # What werkzeug does takes ten times as long.
+            body: bytes = request.environ["wsgi.input"].read(size)
+            if len(body) == size:
+                request.environ["wsgi.input"] = BytesIO(body)
+                return body
         body = request.get_data()
     except RequestEntityTooLarge:
         raise body_too_large(limit) from None

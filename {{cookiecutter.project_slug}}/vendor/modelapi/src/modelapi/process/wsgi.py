@@ -4,12 +4,13 @@ import asyncio
 import io
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from contextlib import AsyncExitStack
-from typing import Any
+from functools import partial
+from typing import IO, Any
 
 from modelapi.process.environ import build_environ
 from modelapi.process.threads import Threads
 from modelapi.serving.answers import CSV, NDJSON, Problem
+from modelapi.serving.concurrency import Limiter
 from modelapi.serving.guard import PROBLEM
 from modelapi.serving.predicting import LARGE_BODY
 from modelapi.serving.service import Service
@@ -41,21 +42,23 @@ class WsgiBridge:
         if self._threads is None:
             self._threads = Threads(THREADS, asyncio.get_running_loop())
         call = Call(build_environ(scope), receive, send)
+        limiter: Limiter | None = None
         try:
-            async with AsyncExitStack() as stack:
-                try:
-                    await self._prepare(call, stack)
-                except Problem as problem:  # For the application to answer, as it answers all else.
-                    call.environ[PROBLEM] = problem
-                await self._threads.run(lambda: call.run(self._app))
-                await call.send_piece(call.body, more=False)
+            try:
+                limiter = await self._prepare(call)
+            except Problem as problem:  # For the application to answer, as it answers all else.
+                call.environ[PROBLEM] = problem
+            await self._threads.run(partial(call.run, self._app))
+            await call.send_piece(call.body, more=False)
         except Disconnected:
             pass
         finally:
-            if call.watch:
-                call.watch.cancel()
+            call.end()
+            self._service.limits.memory.give(call.input.held)
+            if limiter:
+                limiter.release()
 
-    async def _prepare(self, call: "Call", stack: AsyncExitStack) -> None:
+    async def _prepare(self, call: "Call") -> Limiter | None:
         """Wait for a body, and for the turn of a prediction, so that no thread has to. Raises Problem."""
         settings, limits = self._service.settings, self._service.limits
         media_type = call.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
@@ -63,14 +66,19 @@ class WsgiBridge:
         if media_type not in (CSV, NDJSON):
             limiter = limits.large if size > LARGE_BODY else limits.small
             if size <= settings.max_body_bytes:
-                stack.callback(lambda: limits.memory.give(call.input.held))
                 await call.input.read_ahead(settings.max_body_bytes, limits.memory.take)
-        if call.environ["PATH_INFO"].endswith(PREDICT):
-            try:
-                async with asyncio.timeout(settings.request_timeout):
-                    await stack.enter_async_context(limiter)
-            except TimeoutError:
-                raise Problem(504) from None
+        call.environ["wsgi.input"] = call.input.open()
+        if not call.environ["PATH_INFO"].endswith(PREDICT):
+            return None
+        if limiter.is_free:
+            await limiter.acquire()
+            return limiter
+        try:
+            async with asyncio.timeout(settings.request_timeout):
+                await limiter.acquire()
+        except TimeoutError:
+            raise Problem(504) from None
+        return limiter
 
 
 class Body(io.RawIOBase):
@@ -93,6 +101,10 @@ class Body(io.RawIOBase):
             self.held += len(piece)
             pieces.append(piece)
         self._pieces = b"".join(pieces)
+
+    def open(self) -> IO[bytes]:
+        """Return what a view reads: from memory, if all is there."""
+        return io.BufferedReader(self, PIECE) if self.has_more else io.BytesIO(self._pieces)
 
     async def _next(self) -> bytes:
         message = await self._receive()
@@ -122,15 +134,20 @@ class Call:
         self.environ = environ
         is_empty = environ.get("CONTENT_LENGTH", "0") == "0" and "HTTP_TRANSFER_ENCODING" not in environ
         self.input = Body(receive, is_empty=is_empty)
-        environ["wsgi.input"] = io.BufferedReader(self.input, PIECE)
+        environ["wsgi.input"] = io.BytesIO()
         self.body = b""
         """The whole answer, or what is left of it at the end."""
-        self.watch: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._receive = receive
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._start: Message | None = None
         self._has_started = False
+
+    def end(self) -> None:
+        """Look no longer whether the client leaves."""
+        if self._watch:
+            self._watch.cancel()
 
     def run(self, app: WsgiApp) -> None:
         """Run the application, in a thread."""
@@ -175,10 +192,10 @@ class Call:
             self._has_started = True
             await self._send(self._start)
         await self._send({"type": "http.response.body", "body": piece, "more_body": more})
-        if more and not self.watch and not self.input.has_more:
+        if more and not self._watch and not self.input.has_more:
             # Servers ignore what is sent to a client that has gone, and a view could stream on for ever.
-            self.watch = self._loop.create_task(self._disconnect())
-        if more and self.watch and self.watch.done():
+            self._watch = self._loop.create_task(self._disconnect())
+        if more and self._watch and self._watch.done():
             raise Disconnected
 
     async def _disconnect(self) -> None:

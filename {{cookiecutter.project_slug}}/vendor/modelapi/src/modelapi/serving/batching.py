@@ -8,12 +8,15 @@ for many: some 50 µs with ONNX Runtime, 2 to 5 ms with scikit-learn.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
 from modelapi.engines import Prediction
+from modelapi.serving.crew import Member, this_thread
 
 MAX_ROWS = 1_000  # Of a shared call.
 PATIENCE = 0.2  # Of the time of the last call: how long a slow engine rests between two.
@@ -27,7 +30,7 @@ class Job(NamedTuple):
 
     records: Records
     probabilities: bool
-    prediction: "asyncio.Future[Prediction] | Future[Prediction]"
+    prediction: "asyncio.Future[Prediction] | Promise"
 
 
 class Batcher:
@@ -76,8 +79,44 @@ class Batcher:
         loop.call_later(PATIENCE * (loop.time() - started), self._next, loop)
 
 
+class Promise:
+    """What a thread waits for. `concurrent.futures.Future` is the same at ten times the price."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._owed = [member]
+        """Empty when it is kept or given up; `pop` lets only one of the two happen."""
+        self._result: Prediction | Exception
+
+    def done(self) -> bool:
+        """Tell whether nobody needs to do anything for it any more."""
+        return not self._owed
+
+    def set_result(self, result: Prediction | Exception) -> None:
+        """Keep it, unless it was given up."""
+        self._result = result
+        if self._owed:
+            with suppress(IndexError):  # Whoever waited has given up just now.
+                self._owed.pop().resume()
+
+    set_exception = set_result
+
+    def result(self, timeout: float) -> Prediction:
+        """Wait for the result, and return or raise it. Raises TimeoutError, and gives up, if that takes too long."""
+        if not self._member.wait(timeout):
+            try:
+                self._owed.pop()
+            except IndexError:  # It came just now.
+                self._member.wait()
+            else:
+                raise TimeoutError
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
+
+
 class ThreadBatcher:
-    """The same for threads: whoever's turn it is calls the engine for all who wait for theirs."""
+    """The same for threads: the last that comes, or whoever's turn it is, calls the engine for all who wait."""
 
     def __init__(self, predict: Predict, *, is_slow: bool) -> None:
         self._predict = predict
@@ -88,27 +127,25 @@ class ThreadBatcher:
 
     def predict(self, records: Records, *, probabilities: bool, timeout: float) -> Prediction:
         """Predict records that were validated. Raises what the engine raises for them, or TimeoutError."""
-        if not self._thread and not self._waiting and self._turn.acquire(blocking=False):  # Nobody else is here.
+        thread = this_thread()
+        if not self._thread and thread.is_alone and not self._waiting and self._turn.acquire(blocking=False):
             try:
                 return self._predict(records, probabilities)
             finally:
                 self._turn.release()
-        prediction: Future[Prediction] = Future()
-        self._waiting.append(Job(records, probabilities, prediction))
+        promise = Promise(thread)
+        self._waiting.append(Job(records, probabilities, promise))
+        work = partial(copy_context().run, self._work, promise)
         if self._thread:
-            self._thread.submit(self._work, prediction)
+            self._thread.submit(work)
         else:
-            self._work(prediction)
-        try:
-            return prediction.result(timeout)
-        except TimeoutError:
-            prediction.cancel()
-            raise
+            thread.share(work)
+        return promise.result(timeout)
 
-    def _work(self, prediction: "Future[Prediction]") -> None:
-        """Call the engine until a prediction is there, unless another had it made meanwhile."""
+    def _work(self, promise: Promise) -> None:
+        """Call the engine until a promise is kept, unless another kept it meanwhile."""
         with self._turn:
-            while not prediction.done():
+            while not promise.done():
                 jobs = take(self._waiting)
                 deliver(jobs, run(self._predict, jobs))
 
@@ -151,8 +188,7 @@ def deliver(jobs: Sequence[Job], results: Sequence[Prediction | Exception]) -> N
     for job, result in zip(jobs, results, strict=True):
         if job.prediction.done():
             continue
-        with suppress(InvalidStateError):  # Whoever waited has given up just now.
-            if isinstance(result, Exception):
-                job.prediction.set_exception(result)
-            else:
-                job.prediction.set_result(result)
+        if isinstance(result, Exception):
+            job.prediction.set_exception(result)
+        else:
+            job.prediction.set_result(result)

@@ -20,12 +20,17 @@ class Limiter:
         self._queue = queue
         self._waiting = 0
 
+    @property
+    def is_free(self) -> bool:
+        """Whether one more may begin at once."""
+        return not self._free.locked()
+
     def check(self) -> None:
         """Raise a 503 Problem if nobody more may work, or wait for it."""
-        if self._waiting >= self._queue and self._free.locked():
+        if self._waiting >= self._queue and not self.is_free:
             raise overloaded()
 
-    async def __aenter__(self) -> None:
+    async def acquire(self) -> None:
         """Begin, at once or when another has ended. Raises a 503 Problem when too many wait already."""
         self.check()
         self._waiting += 1
@@ -34,9 +39,17 @@ class Limiter:
         finally:
             self._waiting -= 1
 
-    async def __aexit__(self, *_error: object) -> None:
+    def release(self) -> None:
         """End, and let another begin."""
         self._free.release()
+
+    async def __aenter__(self) -> None:
+        """Begin, as `acquire` does."""
+        await self.acquire()
+
+    async def __aexit__(self, *_error: object) -> None:
+        """End."""
+        self.release()
 
 
 class ThreadLimiter:

@@ -41,7 +41,7 @@ class Exchange:
 
     def __init__(self, request_id: str | None, service: Service) -> None:
         """Take over the client's request id if it is sane, else make one."""
-        clear_contextvars()  # Of the request that this thread worked on before.
+        clear_contextvars()  # Of the request before, where the server has no context for each.
         self.request_id = request_id if request_id and SANE_ID.fullmatch(request_id) else urandom(16).hex()
         self.service = service
         self.model = self.first = service.model.served
@@ -95,7 +95,7 @@ class Exchange:
         self.is_finished = True
         seconds = perf_counter() - self.started
         metrics.end(self.route, status, seconds, self.rows)
-        fields = {
+        fields: dict[str, object] = {
             "request_id": self.request_id,
             "method": method,
             "route": self.route,
@@ -106,6 +106,7 @@ class Exchange:
         }
         if self.principal:
             fields["principal"] = self.principal
-        bound = {**self.bound, **get_contextvars()}
-        bound.pop("event", None)  # That is what structlog calls the message.
-        self.service.log_request(**{**bound, **fields})
+        if bound := {**self.bound, **get_contextvars()}:
+            bound.pop("event", None)  # That is what structlog calls the message.
+            fields = {**bound, **fields}
+        self.service.log_request(fields)

@@ -4,19 +4,20 @@ import asyncio
 import logging
 import sys
 import traceback
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, TypeAlias, cast
 
 import structlog
 from pydantic_core import to_json
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
+from modelapi.serving.crew import this_thread
 
-class RequestLogger(Protocol):
-    """Writes the line of a request."""
 
-    def __call__(self, **fields: object) -> None:
-        """Write these fields."""
+RequestLogger: TypeAlias = Callable[[dict[str, object]], None]
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -61,27 +62,27 @@ def get_logger() -> FilteringBoundLogger:
 def request_logger(level: str, form: str) -> RequestLogger:
     """Return what writes the line of a request: in JSON by itself, for structlog takes three times as long."""
     if level in ("warning", "error"):
-        return lambda **_fields: None
+        return lambda _fields: None
     if form == "console":
         log = get_logger()
-        return lambda **fields: log.info("request", **fields)  # Looked up each time: it is configured only later.
-    lines: list[bytes] = []
+        return lambda fields: log.info("request", **fields)  # Looked up each time: it is configured only later.
+    lines: deque[bytes] = deque()
 
     def flush() -> None:
-        _print(b"".join(lines))
-        lines.clear()
+        found = []
+        while lines:
+            with suppress(IndexError):  # Another thread writes it.
+                found.append(lines.popleft())
+        _print(b"".join(found))
 
-    def write(**fields: object) -> None:
+    def write(fields: dict[str, object]) -> None:
         event = {"event": "request", **fields, "level": "info", "timestamp": datetime.now(UTC)}
-        line = to_json(event, fallback=repr) + b"\n"
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # A thread of WSGI.
-            _print(line)
-            return
-        if not lines:
-            loop.call_soon(flush)  # At once, but together with the lines of all requests that end now.
-        lines.append(line)
+        lines.append(to_json(event, fallback=repr) + b"\n")
+        if len(lines) == 1:  # It is written at once, but together with those of all requests that end now.
+            try:
+                asyncio.get_running_loop().call_soon(flush)
+            except RuntimeError:  # A thread of WSGI.
+                this_thread().share(flush)
 
     return write
 

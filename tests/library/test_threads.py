@@ -1,0 +1,224 @@
+"""Flask's views run in few threads, share calls of the engine, and never wait for each other in vain."""
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import numpy as np
+import pytest
+from modelapi.engines import Prediction
+from modelapi.process import threads as module
+from modelapi.process.threads import Threads, Worker
+from modelapi.serving.batching import Records, ThreadBatcher
+from modelapi.serving.crew import this_thread
+
+from tests.library.web import SECONDS, until
+
+Work = Callable[[], Any]
+HOUR = 3_600
+
+
+class Model:
+    """Answers twice the number, and notes how many rows each call had."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+        self.batcher = ThreadBatcher(self._predict, is_slow=False)
+
+    def _predict(self, records: Records, _probabilities: bool) -> Prediction:
+        values = np.array([record["x"] for record in records])
+        self.calls.append(len(values))
+        return Prediction([values * 2])
+
+    def ask(self, value: float, timeout: float = SECONDS) -> list[float]:
+        prediction = self.batcher.predict([{"x": value}], probabilities=False, timeout=timeout)
+        answer: list[float] = prediction.labels[0].tolist()
+        return answer
+
+
+def run(ask: Callable[[Threads], Coroutine[Any, Any, None]], limit: int = 40) -> Threads:
+    """Ask, and see that all threads sleep afterwards."""
+
+    async def within() -> Threads:
+        threads = Threads(limit, asyncio.get_running_loop())
+        await asyncio.wait_for(ask(threads), SECONDS)
+        return threads
+
+    threads = asyncio.run(within())
+    until(lambda: threads._n_awake == 0)
+    assert len(threads._idle) == len(threads._workers)
+    return threads
+
+
+async def answers(threads: Threads, *works: Work) -> list[Any]:
+    """Run all at once, and return what they return."""
+    found: list[Any] = [None] * len(works)
+
+    def work(place: int) -> None:
+        found[place] = works[place]()
+
+    await asyncio.gather(*[threads.run(lambda place=place: work(place)) for place in range(len(works))])
+    return found
+
+
+@pytest.fixture
+def no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no call be taken for one that blocks, however slow the machine is."""
+    monkeypatch.setattr(module, "TICK", HOUR)
+
+
+def when_all_wait(threads: Threads, n: int, work: Work) -> Work:
+    """Begin only when the others have come, as on a busy server."""
+
+    def begin() -> Any:
+        until(lambda: len(threads._waiting) == n)
+        return work()
+
+    return begin
+
+
+@pytest.mark.usefixtures("no_tick")
+@pytest.mark.parametrize("limit", [40, 10])
+def test_the_last_call_that_comes_to_predict_predicts_for_all(limit: int) -> None:
+    model = Model()
+
+    async def ask(threads: Threads) -> None:
+        asked = [lambda number=number: model.ask(number) for number in range(10)]
+        asked[0] = when_all_wait(threads, 9, asked[0])
+        assert await answers(threads, *asked) == [[number * 2] for number in range(10)]
+
+    run(ask, limit)
+
+    assert model.calls == [10]
+
+
+@pytest.mark.usefixtures("no_tick")
+def test_when_there_are_no_more_threads_those_that_wait_are_served_first() -> None:
+    model = Model()
+
+    async def ask(threads: Threads) -> None:
+        asked = [lambda number=number: model.ask(number) for number in range(10)]
+        asked[0] = when_all_wait(threads, 9, asked[0])
+        assert await answers(threads, *asked) == [[number * 2] for number in range(10)]
+
+    threads = run(ask, limit=3)
+
+    assert sum(model.calls) == 10
+    assert max(model.calls) == 3
+    assert len(threads._workers) == 3
+
+
+@pytest.mark.usefixtures("no_tick")
+def test_who_is_alone_waits_for_nobody() -> None:
+    model = Model()
+
+    async def ask(threads: Threads) -> None:
+        for number in range(3):
+            assert await answers(threads, lambda number=number: model.ask(number)) == [[number * 2]]
+
+    threads = run(ask)
+
+    assert model.calls == [1, 1, 1]
+    assert len(threads._workers) == 1
+
+
+def test_calls_that_block_hold_up_no_prediction() -> None:
+    model, may_end = Model(), threading.Event()
+
+    async def ask(threads: Threads) -> None:
+        blocked = asyncio.gather(*[answers(threads, lambda: may_end.wait(SECONDS)) for _ in range(5)])
+        for number in range(20):
+            assert await answers(threads, lambda number=number: model.ask(number)) == [[number * 2]]
+        assert not blocked.done()
+        may_end.set()
+        await blocked
+
+    run(ask)
+
+
+@pytest.mark.usefixtures("no_tick")
+def test_a_call_gives_up_waiting_for_a_prediction_and_its_thread_goes_on() -> None:
+    model, may_end = Model(), threading.Event()
+
+    def give_up() -> str:
+        with pytest.raises(TimeoutError):
+            model.ask(1.0, timeout=0.01)
+        may_end.set()
+        return "gave up"
+
+    async def ask(threads: Threads) -> None:
+        asked = (when_all_wait(threads, 1, give_up), lambda: may_end.wait(SECONDS))
+        assert await answers(threads, *asked) == ["gave up", True]
+        assert await answers(threads, lambda: model.ask(2.0)) == [[4.0]]
+
+    run(ask)
+
+    assert model.calls == [1]
+
+
+@pytest.mark.parametrize("n_awake", [0, 1])
+def test_who_is_resumed_while_giving_up_was_served_and_is_not_resumed_again(n_awake: int) -> None:
+    async def give_up() -> None:
+        threads = Threads(1, asyncio.get_running_loop())
+        worker = Worker(threads)
+        threads._n_awake = n_awake
+
+        threads.resume(worker)  # At once, or when the one who is awake leaves.
+
+        assert threads.take_back(worker)
+        assert threads._n_awake == n_awake + 1
+        assert not threads._resumed
+        assert not worker.wake.acquire(blocking=False)
+
+    asyncio.run(give_up())
+
+
+@pytest.mark.usefixtures("no_tick")
+def test_a_fault_in_what_calls_have_in_common_is_reported_and_stops_nobody() -> None:
+    reported: list[str] = []
+
+    def fail() -> None:
+        raise OSError("no space left")
+
+    async def ask(threads: Threads) -> None:
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _loop, context: reported.append(str(context["exception"]))
+        )
+        await answers(threads, lambda: this_thread().share(fail))
+        assert await answers(threads, lambda: "served") == ["served"]
+
+    run(ask)
+
+    assert reported == ["no space left"]
+
+
+def test_calls_of_all_kinds_that_come_at_once_are_all_answered() -> None:
+    model, chance = Model(), random.Random(0)
+
+    def block() -> str:
+        time.sleep(chance.choice([0, 0.001, 0.01]))
+        return "blocked"
+
+    def fail() -> None:
+        raise ValueError("failed")
+
+    def look_up_first() -> list[float]:
+        block()
+        return model.ask(3.0)
+
+    async def client(threads: Threads) -> None:
+        for _ in range(40):
+            kind = chance.choice([block, fail, look_up_first, lambda: model.ask(3.0), lambda: model.ask(3.0, 0.0005)])
+            try:
+                answer = (await answers(threads, kind))[0]
+            except (TimeoutError, ValueError):
+                continue
+            assert answer in ("blocked", [6.0])
+
+    async def ask(threads: Threads) -> None:
+        await asyncio.gather(*[client(threads) for _ in range(25)])
+
+    run(ask)
