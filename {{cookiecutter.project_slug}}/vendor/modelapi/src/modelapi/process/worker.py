@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
@@ -35,6 +36,8 @@ def main(listener: socket.socket, connection: Connection, project: Project, *, i
     from modelapi.process.server import Server
     from modelapi.process.target import load_target
 
+    # While tables are predicted in threads, the event loop is to get the GIL five times as soon as by default.
+    sys.setswitchinterval(0.001)
     target = load_target(project)
     if is_first and (reason := target.extension.service.refusal()):
         tell(FAILED + reason.encode())
