@@ -59,6 +59,7 @@ def lineup() -> dict[str, Server]:
         asgi = name == "fastapi"
         own, command = f"{title} project", UVICORN % "app:app" if asgi else GUNICORN
         entry, plain = ("asgi:app", UVICORN) if asgi else ("wsgi:app", THREADS)
+        logging = plain.replace(" --no-access-log", "") if asgi else f"{plain} --access-logfile -"
         servers |= {
             name: Server(own, name),
             f"{name}-2-workers": Server(f"{own}, 2 workers", name, measures=("thousand",)),
@@ -69,6 +70,9 @@ def lineup() -> dict[str, Server]:
             f"{name}-plain-server": Server(f"{own} as {entry}", name, plain % entry, measures=("one",)),
             f"{name}-route": greeting(f"{own} as {entry}, own route", name, plain % entry, edit="route"),
             f"plain-{name}": greeting(f"{title} alone, the same route", f"plain-{name}", plain % "app:app"),
+            f"logging-{name}": greeting(
+                f"{title} alone, the same route, access log", f"plain-{name}", logging % "app:app"
+            ),
             f"tutorial-{name}": Server(f"{title} tutorial", f"tutorial-{name}", command),
             f"tutorial-{name}-forest": Server(
                 f"{title} tutorial, forest", f"tutorial-{name}", command, model="forest", measures=("one",)

@@ -60,6 +60,9 @@ TARGETS = [
     Target(
         "own route, CPU a request, times the plain framework", "≤", (1.25, 1.5), "one cpu", "{}-route", ("plain-{}",)
     ),
+    Target(
+        "the same, times the plain framework with an access log", "", (0, 0), "one cpu", "{}-route", ("logging-{}",)
+    ),
     Target("CPU a request under the framework's own server, times modelapi serve", "", (0, 0), "one cpu", SERVER, OWN),
     Target("CPU a request with an own dependency, times without", "", (0, 0), "one cpu", "{}-dependency", OWN),
     Target("p50 on one connection, ms", "", (0, 0), "alone p50"),
