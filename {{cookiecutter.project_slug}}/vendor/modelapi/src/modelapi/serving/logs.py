@@ -16,7 +16,6 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from modelapi.serving.crew import this_thread
 
-
 RequestLogger: TypeAlias = Callable[[dict[str, object]], None]
 
 
