@@ -61,11 +61,14 @@ def test_a_hook_and_a_view_may_read_the_body_too(app: Flask, record: Record) -> 
 
     @app.before_request
     def before() -> None:
-        if request.path != "/after":
+        if request.path == "/form":
+            assert not request.form  # As a login looks for its field.
+        elif request.path != "/after":
             read.append(request.get_json())
 
     @app.post("/before-and-after")
     @app.post("/after")
+    @app.post("/form")
     def predict_and_read() -> Response:
         prediction = current_model().predict(read_records())
         read.append(request.get_json())
@@ -73,9 +76,9 @@ def test_a_hook_and_a_view_may_read_the_body_too(app: Flask, record: Record) -> 
 
     client = make_client(app)
 
-    for path in ("/before-and-after", "/predict", "/after"):
+    for path in ("/before-and-after", "/predict", "/after", "/form"):
         assert client.post(path, json=record).status_code == 200
-    assert read == [record] * 4
+    assert read == [record] * 5
 
 
 def test_your_view_is_called_for_every_format(app: Flask, record: Record) -> None:

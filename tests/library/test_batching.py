@@ -59,7 +59,7 @@ def ask_in_threads(predict: Doubling, *requests: list[float], is_slow: bool = Fa
     def ask(values: list[float]) -> Any:
         try:
             return batcher.predict(records(*values), probabilities=False, timeout=SECONDS)
-        except ValueError as error:
+        except BaseException as error:
             return error
 
     with ThreadPoolExecutor(len(requests)) as threads:
@@ -90,6 +90,32 @@ def test_a_fault_hurts_only_the_one_whose_rows_have_it(ask: Ask, is_slow: bool) 
 
     assert (first, third) == ([2.0], [6.0])
     assert isinstance(second, ValueError)
+
+
+class Broken(Doubling):
+    """A model that raises, and where several share a call, answers what is no prediction."""
+
+    def __init__(self, fault: BaseException) -> None:
+        super().__init__()
+        self._fault = fault
+
+    def __call__(self, records: Records, _probabilities: bool) -> Prediction:
+        if len(records) > 1 and isinstance(self._fault, ValueError):
+            return None  # type: ignore[return-value]
+        raise self._fault
+
+
+@each_way
+@pytest.mark.parametrize("is_slow", [False, True])
+@pytest.mark.parametrize("fault", [StopIteration(), SystemExit(1), ValueError()])
+@pytest.mark.parametrize("n", [1, 3])
+def test_whatever_the_engine_does_those_who_wait_are_told(
+    ask: Ask, is_slow: bool, fault: BaseException, n: int
+) -> None:
+    found = ask(Broken(fault), *[[1.0]] * n, is_slow=is_slow)
+
+    assert len(found) == n
+    assert all(isinstance(one, RuntimeError | type(fault)) for one in found)
 
 
 def test_requests_of_the_same_moment_are_one_call() -> None:

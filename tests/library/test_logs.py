@@ -2,6 +2,8 @@
 
 import json
 import logging
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from modelapi.package import Package
@@ -90,3 +92,18 @@ def test_what_json_has_no_word_for_is_written_as_python_does(
     newest().log_request({"owner": set})
 
     assert json.loads(capsys.readouterr().out)["owner"] == "<class 'set'>"
+
+
+def test_no_line_is_lost_however_threads_take_turns(make: MakeClient, capsys: pytest.CaptureFixture[str]) -> None:
+    make()
+    capsys.readouterr()
+    log, interval = newest().log_request, sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda number: log({"number": number}), range(4_000)))
+    finally:
+        sys.setswitchinterval(interval)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(json.loads(line)["number"] for line in lines) == list(range(4_000))

@@ -24,13 +24,16 @@ HOUR = 3_600
 class Model:
     """Answers twice the number, and notes how many rows each call had."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_slow: bool = False) -> None:
         self.calls: list[int] = []
-        self.batcher = ThreadBatcher(self._predict, is_slow=False)
+        self.may_predict = threading.Event()
+        self.may_predict.set()
+        self.batcher = ThreadBatcher(self._predict, is_slow=is_slow)
 
     def _predict(self, records: Records, _probabilities: bool) -> Prediction:
         values = np.array([record["x"] for record in records])
         self.calls.append(len(values))
+        assert self.may_predict.wait(SECONDS)
         return Prediction([values * 2])
 
     def ask(self, value: float, timeout: float = SECONDS) -> list[float]:
@@ -135,6 +138,67 @@ def test_calls_that_block_hold_up_no_prediction() -> None:
         assert not blocked.done()
         may_end.set()
         await blocked
+
+    run(ask)
+
+
+def test_calls_that_block_after_a_slow_engine_has_answered_hold_up_no_other() -> None:
+    model, may_end = Model(is_slow=True), threading.Event()
+    model.may_predict.clear()
+
+    def predict_and_block() -> list[float]:
+        answer = model.ask(1.0)
+        assert may_end.wait(SECONDS)
+        return answer
+
+    async def ask(threads: Threads) -> None:
+        blocking = [asyncio.create_task(answers(threads, predict_and_block)) for _ in range(2)]
+        others = [asyncio.create_task(answers(threads, lambda: model.ask(2.0))) for _ in range(6)]
+        while sum(worker.turn == 0 for worker in threads._workers) < 8:  # All wait for the engine.
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(4 * module.TICK)
+        model.may_predict.set()
+
+        assert await asyncio.gather(*others) == [[[4.0]]] * 6
+        may_end.set()
+        assert await asyncio.gather(*blocking) == [[[2.0]]] * 2
+
+    run(ask)
+
+
+@pytest.mark.parametrize("limit", [2, 3])
+def test_what_is_shared_is_done_also_when_all_threads_wait_or_block(limit: int) -> None:
+    model, may_end = Model(), threading.Event()
+
+    async def ask(threads: Threads) -> None:
+        first = when_all_wait(threads, limit - 1, lambda: model.ask(0))
+        others = [lambda number=number: model.ask(number) for number in range(1, limit - 1)]
+        predictions = [asyncio.create_task(answers(threads, work)) for work in (first, *others)]
+        blocked = asyncio.create_task(answers(threads, lambda: may_end.wait(SECONDS)))
+
+        assert await asyncio.gather(*predictions) == [[[number * 2]] for number in range(limit - 1)]
+        may_end.set()
+        await blocked
+
+    run(ask, limit)
+
+
+def test_what_is_shared_is_done_also_while_calls_never_cease() -> None:
+    is_done = threading.Event()
+
+    def calculate() -> None:
+        ends = time.perf_counter() + 0.001
+        while time.perf_counter() < ends:
+            pass
+
+    async def client(threads: Threads) -> None:
+        while not is_done.is_set():
+            await threads.run(calculate)
+
+    async def ask(threads: Threads) -> None:
+        clients = [asyncio.create_task(client(threads)) for _ in range(50)]
+        await threads.run(lambda: this_thread().share(is_done.set))
+        await asyncio.gather(*clients)
 
     run(ask)
 

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
+from typing import Any
 
 from modelapi.serving import crew
 
@@ -61,7 +62,7 @@ class Worker:
         if self._threads.are_blocking:
             work()
         else:
-            self._threads.shared.append(work)
+            self._threads.shared.append((work,))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Let others go on until one of them resumes this one. False if that took too long."""
@@ -89,8 +90,8 @@ class Threads:
         self._loop = loop
         self._waiting: deque[Call] = deque()
         self._done: deque[Call] = deque()
-        self.shared: deque[Callable[[], None]] = deque()
-        """What the last that is awake will do."""
+        self.shared: deque[tuple[Callable[[], None]]] = deque()
+        """What the last that is awake will do; in tuples, for the same function may be there again at the next tick."""
         self._lock = threading.Lock()
         """Guards what is said of workers."""
         self._workers: list[Worker] = []
@@ -105,7 +106,8 @@ class Threads:
         self._turns = itertools.count(1)
         self._is_told = self._is_ticking = False
         self._cpu = 0.0
-        self._head: Call | None = None
+        self._seen: tuple[object, ...] = (None, None, None)
+        """What was first in each queue at the last tick."""
 
     @property
     def are_busy(self) -> bool:
@@ -150,21 +152,29 @@ class Threads:
         while True:
             with self._lock:
                 self._n_awake -= 1
-                if self._n_awake > self._n_stuck:
-                    return None
-                if (self._resumed or self._waiting) and (other := self._next()):
+                n_at_work = self._n_awake - self._n_stuck
+                if n_at_work < self._width and (self._resumed or self._waiting) and (other := self._next()):
                     return other
+                if n_at_work > 0:
+                    return None
                 if not self.shared:
                     break
-                work = self.shared.popleft()
                 self._n_awake += 1
-            try:
-                work()
-            except Exception as error:  # Those for whom it was have gone on.
-                context = {"message": "what requests have in common was not done", "exception": error}
-                self._loop.call_soon_threadsafe(self._loop.call_exception_handler, context)
+            self._do_shared()
         self._tell()
         return None
+
+    def _do_shared(self) -> None:
+        """Do what was shared until now."""
+        for _ in range(len(self.shared)):
+            try:
+                (work,) = self.shared.popleft()
+                work()
+            except IndexError:  # Another thread does it.
+                return
+            except BaseException as error:  # Those for whom it was have gone on, and so does this thread.
+                context = {"message": "what requests have in common was not done", "exception": error}
+                self._loop.call_soon_threadsafe(self._loop.call_exception_handler, context)
 
     def _wake_up(self, *, one_more: bool = False) -> None:
         """Wake a thread if fewer than `_width` are at work, which is mostly one, or one more than that."""
@@ -181,8 +191,13 @@ class Threads:
             worker = self._idle.pop()  # The last to fall asleep, whose caches are warm.
         elif len(self._workers) < self._limit:
             worker = Worker(self)
+            try:
+                threading.Thread(target=self._work, args=(worker,), name="view", daemon=True).start()
+            except RuntimeError:  # The system has no more.
+                if not self._workers:
+                    raise
+                return None
             self._workers.append(worker)
-            threading.Thread(target=self._work, args=(worker,), name="view", daemon=True).start()
         else:
             return None
         self._n_awake += 1
@@ -235,17 +250,30 @@ class Threads:
         self._n_stuck = sum(worker.turn != 0 and worker.turn == worker.seen for worker in self._workers)
         for worker in self._workers:
             worker.seen = worker.turn
-        cpu, head = time.process_time(), self._waiting[0] if self._waiting else None
-        is_idling, is_computing = cpu - self._cpu < TICK * IDLING, cpu - self._cpu > TICK * COMPUTING
-        is_late = head is not None and (is_idling or head is self._head)
-        if is_late:
+        seen, self._seen = self._seen, (_first(self._waiting), _first(self._resumed), _first(self.shared))
+        is_late, is_held_up, is_overdue = (
+            one is not None and one is before for one, before in zip(self._seen, seen, strict=True)
+        )
+        cpu, self._cpu = self._cpu, time.process_time()
+        is_idling, is_computing = self._cpu - cpu < TICK * IDLING, self._cpu - cpu > TICK * COMPUTING
+        if self._waiting and (is_idling or is_late):
+            is_late = True
             self._width = min(self._width + is_idling, self._limit)
         elif is_computing and self._width > 1:
             self._width -= 1
         has_work = bool(self._waiting or self._resumed or self.shared)
         if has_work:
-            self._wake_up(one_more=is_late)
-        self._cpu, self._head = cpu, head
-        self._is_ticking = has_work or self._n_awake > self._n_stuck
+            self._wake_up(one_more=is_late or is_held_up)
+        if is_overdue:  # Calls come so fast that none is the last, or the one that would be blocks.
+            self._loop.run_in_executor(None, self._do_shared)
+        n_in_calls = len(self._workers) - len(self._idle)  # Some wait, and may be resumed.
+        self._is_ticking = has_work or max(n_in_calls, self._n_awake) > self._n_stuck
         if self._is_ticking:
             self._loop.call_later(TICK, self._tick)
+
+
+def _first(queue: deque[Any]) -> object:
+    try:
+        return queue[0]
+    except IndexError:
+        return None

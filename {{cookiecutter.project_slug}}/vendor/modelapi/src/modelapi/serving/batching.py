@@ -145,8 +145,7 @@ class ThreadBatcher:
     def _work(self, promise: Promise) -> None:
         """Call the engine until a promise is kept, unless another kept it meanwhile."""
         with self._turn:
-            while not promise.done():
-                jobs = take(self._waiting)
+            while not promise.done() and (jobs := take(self._waiting)):
                 deliver(jobs, run(self._predict, jobs))
 
 
@@ -170,8 +169,17 @@ def run(predict: Predict, jobs: Sequence[Job]) -> list[Prediction | Exception]:
     """Predict all jobs in one call; if that fails, each by itself, for the fault is that of one of them."""
     try:
         whole = predict([record for job in jobs for record in job.records], jobs[0].probabilities)
-    except Exception as error:
-        return [error] if len(jobs) == 1 else [run(predict, [job])[0] for job in jobs]
+        return _parts(whole, jobs)
+    except BaseException as error:  # Whatever it is, those who wait are to be told.
+        if len(jobs) == 1:
+            if isinstance(error, Exception) and not isinstance(error, StopIteration):  # Which no future takes.
+                return [error]
+            return [RuntimeError(f"the engine raised {type(error).__name__}")]
+    return [run(predict, [job])[0] for job in jobs]
+
+
+def _parts(whole: Prediction, jobs: Sequence[Job]) -> list[Prediction | Exception]:
+    """Give each job its rows."""
     if len(jobs) == 1:
         return [whole]
     parts: list[Prediction | Exception] = []

@@ -66,8 +66,11 @@ def request_logger(level: str, form: str) -> RequestLogger:
         log = get_logger()
         return lambda fields: log.info("request", **fields)  # Looked up each time: it is configured only later.
     lines: deque[bytes] = deque()
+    due: asyncio.AbstractEventLoop | str | None = None  # Who is to write them: a loop, threads, or nobody yet.
 
     def flush() -> None:
+        nonlocal due
+        due = None  # Before they are taken, so that no line is left behind.
         found = []
         while lines:
             with suppress(IndexError):  # Another thread writes it.
@@ -75,13 +78,20 @@ def request_logger(level: str, form: str) -> RequestLogger:
         _print(b"".join(found))
 
     def write(fields: dict[str, object]) -> None:
+        nonlocal due
         event = {"event": "request", **fields, "level": "info", "timestamp": datetime.now(UTC)}
         lines.append(to_json(event, fallback=repr) + b"\n")
-        if len(lines) == 1:  # It is written at once, but together with those of all requests that end now.
-            try:
-                asyncio.get_running_loop().call_soon(flush)
-            except RuntimeError:  # A thread of WSGI.
+        # At once, but together with the lines of all requests that end now.
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            if due != "threads":
+                due = "threads"
                 this_thread().share(flush)
+        else:
+            if due is not loop:
+                due = loop
+                loop.call_soon(flush)
 
     return write
 
