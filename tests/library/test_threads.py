@@ -83,17 +83,23 @@ def when_all_wait(threads: Threads, n: int, work: Work) -> Work:
     return begin
 
 
-@pytest.mark.usefixtures("no_tick")
-@pytest.mark.parametrize("limit", [40, 10])
-def test_the_last_call_that_comes_to_predict_predicts_for_all(limit: int) -> None:
-    model = Model()
+def ask_ten(model: Model, limit: int) -> Threads:
+    """Let ten calls predict that come at once, and see that each gets its own answer."""
 
     async def ask(threads: Threads) -> None:
         asked = [lambda number=number: model.ask(number) for number in range(10)]
         asked[0] = when_all_wait(threads, 9, asked[0])
         assert await answers(threads, *asked) == [[number * 2] for number in range(10)]
 
-    run(ask, limit)
+    return run(ask, limit)
+
+
+@pytest.mark.usefixtures("no_tick")
+@pytest.mark.parametrize("limit", [40, 10])
+def test_the_last_call_that_comes_to_predict_predicts_for_all(limit: int) -> None:
+    model = Model()
+
+    ask_ten(model, limit)
 
     assert model.calls == [10]
 
@@ -102,12 +108,7 @@ def test_the_last_call_that_comes_to_predict_predicts_for_all(limit: int) -> Non
 def test_when_there_are_no_more_threads_those_that_wait_are_served_first() -> None:
     model = Model()
 
-    async def ask(threads: Threads) -> None:
-        asked = [lambda number=number: model.ask(number) for number in range(10)]
-        asked[0] = when_all_wait(threads, 9, asked[0])
-        assert await answers(threads, *asked) == [[number * 2] for number in range(10)]
-
-    threads = run(ask, limit=3)
+    threads = ask_ten(model, limit=3)
 
     assert sum(model.calls) == 10
     assert max(model.calls) == 3
@@ -241,11 +242,12 @@ def test_who_is_resumed_while_giving_up_was_served_and_is_not_resumed_again(n_aw
 
 
 @pytest.mark.usefixtures("no_tick")
-def test_a_fault_in_what_calls_have_in_common_is_reported_and_stops_nobody() -> None:
+@pytest.mark.parametrize("fault", [OSError("no space left"), IndexError("out of range")])
+def test_a_fault_in_what_calls_have_in_common_is_reported_and_stops_nobody(fault: Exception) -> None:
     reported: list[str] = []
 
     def fail() -> None:
-        raise OSError("no space left")
+        raise fault
 
     async def ask(threads: Threads) -> None:
         asyncio.get_running_loop().set_exception_handler(
@@ -256,7 +258,7 @@ def test_a_fault_in_what_calls_have_in_common_is_reported_and_stops_nobody() -> 
 
     run(ask)
 
-    assert reported == ["no space left"]
+    assert reported == [str(fault)]
 
 
 def test_calls_of_all_kinds_that_come_at_once_are_all_answered() -> None:

@@ -169,9 +169,10 @@ class Threads:
         for _ in range(len(self.shared)):
             try:
                 (work,) = self.shared.popleft()
-                work()
             except IndexError:  # Another thread does it.
                 return
+            try:
+                work()
             except BaseException as error:  # Those for whom it was have gone on, and so does this thread.
                 context = {"message": "what requests have in common was not done", "exception": error}
                 self._loop.call_soon_threadsafe(self._loop.call_exception_handler, context)

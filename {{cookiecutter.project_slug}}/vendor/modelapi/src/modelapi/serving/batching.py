@@ -9,7 +9,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from threading import Lock
@@ -80,7 +79,7 @@ class Batcher:
 
 
 class Promise:
-    """What a thread waits for. `concurrent.futures.Future` is the same at ten times the price."""
+    """What a thread waits for: as a Future, but how it waits, and when it goes on, is for its crew to say."""
 
     def __init__(self, member: Member) -> None:
         self._member = member
@@ -95,9 +94,11 @@ class Promise:
     def set_result(self, result: Prediction | Exception) -> None:
         """Keep it, unless it was given up."""
         self._result = result
-        if self._owed:
-            with suppress(IndexError):  # Whoever waited has given up just now.
-                self._owed.pop().resume()
+        try:
+            member = self._owed.pop()
+        except IndexError:  # Whoever waited has given up just now.
+            return
+        member.resume()
 
     set_exception = set_result
 

@@ -83,15 +83,12 @@ def request_logger(level: str, form: str) -> RequestLogger:
         lines.append(to_json(event, fallback=repr) + b"\n")
         # At once, but together with the lines of all requests that end now.
         try:
-            loop = asyncio.get_running_loop()
+            here = asyncio.get_running_loop()
         except RuntimeError:
-            if due != "threads":
-                due = "threads"
-                this_thread().share(flush)
-        else:
-            if due is not loop:
-                due = loop
-                loop.call_soon(flush)
+            here = None
+        if due != (here or "threads"):
+            due = here or "threads"
+            (here.call_soon if here else this_thread().share)(flush)
 
     return write
 
