@@ -19,7 +19,7 @@ from modelapi import package
 from modelapi.engines import EngineError
 from modelapi.engines.trust import trusted_types
 from modelapi.package import Package, PackageError
-from modelapi.packaging.fitted import main, takes_frames
+from modelapi.packaging.fitted import find_taken, main
 from modelapi.records.cells import CellParser
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -132,7 +132,7 @@ def test_an_own_transformer_is_trained_and_served_without_a_pickle(own: Path, pe
     assert "Engine sklearn: " in done.stdout
     assert "not onnx, for skl2onnx has no converter for Sizes\n" in done.stdout
     model = package.load(package.current(own / "artifacts"))
-    assert model.signature.takes_frames
+    assert model.signature.takes == "frame"
     assert {*model.manifest.libraries} == {"numpy", "scipy", "pandas", "scikit-learn", "skops"}
     prediction = model.engine.predict(
         {"age": np.array([1.0, 9.0]), "weight": np.array([30.0, 4.0])}, probabilities=True
@@ -159,7 +159,7 @@ def test_a_fitted_pipeline_of_own_parts_is_packaged(own: Path, store: Store, pet
 
     model = packaged(store(pipeline), X.join(pets["kind"]), "--target=kind")
 
-    assert (model.manifest.engine, model.signature.takes_frames) == ("sklearn", True)
+    assert (model.manifest.engine, model.signature.takes) == ("sklearn", "frame")
     assert answers(model, X) == pipeline.predict(X).tolist()
 
 
@@ -242,11 +242,11 @@ def test_what_an_estimator_takes_is_asked_of_it(own: Path, pets: pd.DataFrame) -
     named = LogisticRegression().fit(X, y)
     bare = LogisticRegression().fit(X.to_numpy(), y)
 
-    assert takes_frames(named, X)
-    assert takes_frames(make_pipeline(sizes(), LogisticRegression()).fit(X, y), X)
-    assert not takes_frames(bare, X)
-    assert not takes_frames(make_pipeline(FunctionTransformer(), LogisticRegression()).fit(X.to_numpy(), y), X)
-    assert not takes_frames(Rows().fit(X.to_numpy(), y), X)
+    assert find_taken(named, X) == "frame"
+    assert find_taken(make_pipeline(sizes(), LogisticRegression()).fit(X, y), X) == "frame"
+    assert find_taken(bare, X) == "array"
+    assert find_taken(make_pipeline(FunctionTransformer(), LogisticRegression()).fit(X.to_numpy(), y), X) == "array"
+    assert find_taken(Rows().fit(X.to_numpy(), y), X) == "array"
 
 
 class Rows(LogisticRegression):
@@ -278,8 +278,9 @@ def test_a_package_that_does_not_say_what_it_takes_is_served_as_before(pipeline:
 
     X = pets[["fur", "age", "indoor"]]
     signature = infer(read_features(X), ["kind"], pipeline, len(X))
-    old = signature.model_validate_json(signature.model_dump_json(exclude={"takes_frames"}))
+    content = signature.model_dump(exclude={"takes"})
 
-    labels = SklearnEngine(pipeline, old).predict(to_columns(X, old.features)).labels[0]
-
-    assert labels.tolist() == pipeline.predict(X).tolist()
+    for older in (content, content | {"takes_frames": True}):
+        old = signature.model_validate_json(json.dumps(older))
+        labels = SklearnEngine(pipeline, old).predict(to_columns(X, old.features)).labels[0]
+        assert labels.tolist() == pipeline.predict(X).tolist()

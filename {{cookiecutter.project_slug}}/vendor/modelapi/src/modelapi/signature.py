@@ -4,15 +4,17 @@ Everything typed derives from the signature: request validation, OpenAPI, exampl
 tests. It is stored as signature.json in the model package and never edited by hand.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 Label = bool | int | float | str
 SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 hold exactly.
 SAFE_NUMBER = 3.4e38  # Near the largest float32, which trees and many graphs calculate with.
 FeatureType = Literal["number", "integer", "boolean", "string", "datetime"]
 Task = Literal["binary", "multiclass", "regression", "multi-output"]
+Taken = Literal["frame", "array", "series"]
+"""What an estimator is given: a DataFrame, a bare array, or its only column as a Series."""
 
 
 class Feature(BaseModel):
@@ -65,8 +67,17 @@ class Signature(BaseModel):
     task: Task
     probabilities: bool
     n_samples: int
-    takes_frames: bool | None = None
-    """Whether the estimator was fitted on DataFrames, or on bare arrays; None if nobody has asked it."""
+    takes: Taken | None = None
+    """What the estimator was fitted on; None if nobody has asked it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, content: Any) -> Any:
+        """Read a package in which only a frame and an array are told apart."""
+        if isinstance(content, dict) and "takes_frames" in content:
+            content = dict(content)
+            content["takes"] = {True: "frame", False: "array", None: None}[content.pop("takes_frames")]
+        return content
 
     @property
     def targets(self) -> list[Target]:

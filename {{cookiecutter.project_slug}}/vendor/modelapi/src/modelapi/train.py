@@ -86,7 +86,7 @@ def _train(
         warnings.simplefilter("ignore")  # Of folds without a class, and of solvers that stop early.
         metrics = evaluate(pipeline, X, y, task, advance)
         pipeline.fit(X, as_y(y))
-    signature = infer(features, list(y.columns), pipeline, len(X), takes_frames=True)
+    signature = infer(features, list(y.columns), pipeline, len(X), takes="frame")
     print(f"Task {signature.task}: predicts {_targets(signature)}")
     print(f"from {listing([feature.name or repr(feature.name) for feature in features])}")
     print_metrics(metrics)

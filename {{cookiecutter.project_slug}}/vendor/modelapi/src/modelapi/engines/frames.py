@@ -11,7 +11,7 @@ import pandas as pd
 from modelapi.records.columns import Columns, expand
 
 if TYPE_CHECKING:
-    from modelapi.signature import Feature
+    from modelapi.signature import Feature, Taken
 
 
 def to_frame(columns: Columns, features: Iterable[Feature]) -> pd.DataFrame:
@@ -23,6 +23,13 @@ def to_frame(columns: Columns, features: Iterable[Feature]) -> pd.DataFrame:
         for name, values in expand(columns, features).items()
     }
     return pd.DataFrame(arrays, copy=False)
+
+
+def as_taken(frame: pd.DataFrame, takes: Taken | None) -> Any:
+    """Give an estimator the columns as it was fitted on them."""
+    if takes == "series":
+        return frame.iloc[:, 0]
+    return frame if takes == "frame" else bare(frame)
 
 
 def bare(frame: pd.DataFrame) -> np.ndarray[Any, Any]:

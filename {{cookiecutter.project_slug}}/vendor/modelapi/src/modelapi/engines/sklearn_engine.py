@@ -10,7 +10,7 @@ import threadpoolctl
 from sklearn.base import BaseEstimator
 
 from modelapi.engines import Prediction
-from modelapi.engines.frames import bare, to_frame
+from modelapi.engines.frames import as_taken, to_frame
 from modelapi.engines.trust import trusted_types
 from modelapi.records.columns import Columns
 from modelapi.signature import Signature
@@ -23,15 +23,14 @@ class SklearnEngine:
         self._estimator = estimator
         self._features = signature.features
         self._n_targets = len(signature.targets)
-        self._takes_frames = signature.takes_frames
-        if self._takes_frames is None:  # The package is older than this field.
-            self._takes_frames = hasattr(estimator, "feature_names_in_")
+        self._takes = signature.takes
+        if self._takes is None:  # The package is older than this field.
+            self._takes = "frame" if hasattr(estimator, "feature_names_in_") else "array"
         self._has_probabilities = signature.probabilities
 
     def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
         """Predict one label per target and row of the columns, each an array of shape (n,)."""
-        frame = to_frame(columns, self._features)
-        X = frame if self._takes_frames else bare(frame)
+        X = as_taken(to_frame(columns, self._features), self._takes)
         answers = np.asarray(self._estimator.predict(X)).reshape(len(X), -1)
         shares = partial(self._probabilities, X)
         return Prediction(list(answers.T), shares() if probabilities else shares)

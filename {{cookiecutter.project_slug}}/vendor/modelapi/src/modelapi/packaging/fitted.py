@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 
 from modelapi.engines import ENGINES, EngineError
-from modelapi.engines.frames import bare, to_frame
+from modelapi.engines.frames import as_taken, to_frame
 from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.packaging.engine_choice import announce, package_model
 from modelapi.packaging.model_files import OnnxModel, read_model
 from modelapi.packaging.sample import name_targets, read_sample, select
 from modelapi.settings import PackageSettings, SettingsError
+from modelapi.signature import Taken
 from modelapi.training.dialect import SEPARATORS, TableError
 from modelapi.training.encoders import encoded_categories
 from modelapi.training.features import SignatureError, infer, read_features, to_columns
@@ -48,9 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         features = read_features(X, encoded_categories(model, list(X.columns)))
         columns = to_columns(X, features)
         frame = to_frame(columns, features)
-        is_frame = takes_frames(model, frame)
-        targets = name_targets(sample, X, targets, count_outputs(model, frame if is_frame else bare(frame)))
-        signature = infer(features, targets, model, len(X), takes_frames=is_frame)
+        takes = find_taken(model, frame)
+        targets = name_targets(sample, X, targets, count_outputs(model, as_taken(frame, takes)))
+        signature = infer(features, targets, model, len(X), takes=takes)
         metrics = {"sample_rows": len(X)}
         manifest = package_model(model, columns, signature, metrics=metrics, settings=settings, engine=options.engine)
     except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
@@ -69,35 +70,31 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.read(arguments, "model", "sample")
 
 
-def takes_frames(model: Any, frame: pd.DataFrame) -> bool | None:
-    """Tell whether an estimator was fitted on DataFrames; None of an ONNX model.
+def find_taken(model: Any, frame: pd.DataFrame) -> Taken | None:
+    """Find out what an estimator was fitted on; None of an ONNX model.
 
-    It says so by feature_names_in_. Of a pipeline that begins with a transformer of your own, which need not have that,
-    it is seen from what it can predict: it is asked for a frame first, for that has the names of the columns too.
+    It says so by feature_names_in_ if that was a DataFrame. Others, as a pipeline that begins with a vectorizer of text
+    or a transformer of your own, are asked to predict: a frame first, for that has the names of the columns too.
     """
     if isinstance(model, OnnxModel):
         return None
     if hasattr(model, "feature_names_in_"):
-        return True
+        return "frame"
     few = frame.head(MAX_TRIED)
+    ways: list[Taken] = ["frame", "series", "array"] if frame.shape[1] == 1 else ["frame", "array"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", "X has feature names", UserWarning)  # So scikit-learn says: no frame.
-        try:
-            model.predict(few)
-        except UserWarning:
-            return False
-        except Exception:
-            return not _predicts(model, bare(few))
-    return True
-
-
-def _predicts(model: Any, X: Any) -> bool:
-    try:
-        model.predict(X)
-    except Exception:
-        return False
-    return True
+        for takes in ways:
+            try:
+                answers = model.predict(as_taken(few, takes))
+            except UserWarning:
+                return "array"
+            except Exception:  # Whose reason is told when it is asked for all rows.
+                continue
+            if len(answers) == len(few):  # A vectorizer takes a frame for a list of the names of its columns.
+                return takes
+    return "frame"
 
 
 def count_outputs(model: Any, X: Any) -> int:

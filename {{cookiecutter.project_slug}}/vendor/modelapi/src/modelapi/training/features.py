@@ -12,7 +12,7 @@ from sklearn.base import OutlierMixin
 from sklearn.pipeline import Pipeline
 
 from modelapi.records.columns import Columns, column
-from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Label, Signature, Target, Task
+from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Label, Signature, Taken, Target, Task
 
 MAX_CATEGORIES = 1_000
 
@@ -58,7 +58,7 @@ def infer(
     estimator: Any,
     n_samples: int,
     *,
-    takes_frames: bool | None = None,
+    takes: Taken | None = None,
 ) -> Signature:
     """Put together the signature of a fitted estimator that predicts the targets of these names."""
     targets = [
@@ -79,7 +79,7 @@ def infer(
         task=task,
         probabilities=targets[0].classes is not None and hasattr(estimator, "predict_proba"),
         n_samples=n_samples,
-        takes_frames=takes_frames,
+        takes=takes,
     )
 
 
