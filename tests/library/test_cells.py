@@ -108,3 +108,14 @@ def test_a_row_in_place_of_a_header_is_not_repeated() -> None:
         MalformedRecords, match=r"^the first line names no feature of this model, separated as expected: weight, age"
     ):
         CellParser(FEATURES, ["3.0", "4", "TRUE"])
+
+
+def test_faults_of_a_header_are_bounded_like_those_of_rows() -> None:
+    header = ["age", *(f"{'x' * 50}{number}" for number in range(200_000))]
+
+    with pytest.raises(InvalidRecords) as caught:
+        CellParser(FEATURES, header, unknown_fields="refuse", max_faults=1_000)
+
+    assert caught.value.count > 200_000
+    assert len(caught.value.faults) <= 1_000
+    assert sum(len(fault.pointer) + len(fault.detail) for fault in caught.value.faults) < 210_000

@@ -1,10 +1,11 @@
 """Cells of text, as a CSV file holds them: typed by the signature, a column at a time."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from modelapi.records.columns import Columns, column, read_date_of
-from modelapi.records.faults import Fault, FaultLog, InvalidRecords, MalformedRecords, Policy, allowed, missing, unknown
+from modelapi.records.faults import FaultLog, MalformedRecords, Policy, allowed, listed, missing, unknown
 from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
 
 # Cells that mean "not known", in training as in scoring.
@@ -35,18 +36,23 @@ class CellParser:
         self._max_faults = max_faults
         names = [feature.name for feature in features]
         if not self._places.keys() & set(names):  # Perhaps it is a row, which is not to be repeated.
-            listed = ", ".join(names)
-            raise MalformedRecords(f"the first line names no feature of this model, separated as expected: {listed}")
-        faults = [
-            Fault((feature.name,), missing(feature, unknown_categories))
-            for feature in features
-            if feature.name not in self._places and not feature.nullable
-        ]
+            raise MalformedRecords(
+                f"the first line names no feature of this model, separated as expected: {listed(names)}"
+            )
+        log = FaultLog(max_faults)
+        for feature in features:
+            if feature.name not in self._places and not feature.nullable:
+                log.add((feature.name,), missing(feature, unknown_categories))
         if unknown_fields == "refuse":
-            faults += [Fault((name,), unknown(names)) for name in self._places if name not in names]
-        faults += [Fault((name,), "is there twice") for name in names if header.count(name) > 1]
-        if faults:
-            raise InvalidRecords(faults)
+            detail, known = unknown(names), set(names)
+            for name in self._places:
+                if name not in known:
+                    log.add((name,), detail)
+        times = Counter(header)
+        for name in names:
+            if times[name] > 1:
+                log.add((name,), "is there twice")
+        log.raise_if_any()
 
     def parse(self, rows: Sequence[Sequence[str]], start: int = 0) -> Columns:
         """Read rows, the first of which is row `start`. Raises RecordsError."""

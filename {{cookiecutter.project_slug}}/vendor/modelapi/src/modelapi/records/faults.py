@@ -9,11 +9,16 @@ RecordsError
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from pydantic_core import to_json
+
 from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
 
 Policy = Literal["refuse", "ignore"]
 
-MAX_LISTED = 20
+MAX_LISTED = 20  # Categories.
+MAX_NAMES = 10  # Features.
+MAX_LABEL = 100  # Characters of a category that is listed.
+MAX_BYTES = 200_000  # Of faults in an answer, which is not to be much longer than what was sent.
 YEARS = "from 1678 to 2261"  # As modelapi.records.columns.read_date takes them.
 
 
@@ -66,17 +71,20 @@ class FaultLog:
         self.faults: list[Fault] = []
         self.count = 0
         self._limit = limit
+        self._size = 0
 
     @property
     def is_full(self) -> bool:
         """Tell whether no more faults are kept."""
-        return self._limit is not None and len(self.faults) >= self._limit
+        return self._limit is not None and (len(self.faults) >= self._limit or self._size > MAX_BYTES)
 
     def add(self, location: tuple[int | str, ...], detail: str) -> None:
         """Note a fault."""
         self.count += 1
         if not self.is_full:
-            self.faults.append(Fault(location, detail))
+            fault = Fault(location, detail)
+            self.faults.append(fault)
+            self._size += len(to_json([fault.pointer, detail]))
 
     def extend(self, error: InvalidRecords) -> None:
         """Note the faults of a part."""
@@ -94,9 +102,7 @@ def allowed(feature: Feature, unknown_categories: Policy) -> str:
     """Say what a value of the feature must be."""
     if feature.refuses_unknown(unknown_categories):
         categories = [label_name(category) for category in feature.categories or []]
-        more = f" and {len(categories) - MAX_LISTED} more that GET /model lists" * (len(categories) > MAX_LISTED)
-        listed = f"must be one of: {', '.join(categories[:MAX_LISTED])}{more}"
-        return listed + (" or null" if feature.nullable else "")
+        return f"must be one of: {listed(categories, MAX_LISTED)}" + (" or null" if feature.nullable else "")
     return (
         {
             "number": f"must be a number of at most {SAFE_NUMBER:g} in size",
@@ -117,4 +123,10 @@ def missing(feature: Feature, unknown_categories: Policy) -> str:
 
 def unknown(names: Sequence[str]) -> str:
     """Say that a field is no feature, and which are."""
-    return f"is not a feature of this model, which are: {', '.join(names)}"
+    return f"is not a feature of this model, which are: {listed(names)}"
+
+
+def listed(names: Sequence[str], most: int = MAX_NAMES) -> str:
+    """List the first names, long ones cut, and say how many more there are."""
+    shown = ", ".join(name if len(name) <= MAX_LABEL else f"{name[:MAX_LABEL]}…" for name in names[:most])
+    return shown + (f" and {len(names) - most} more that GET /model lists" if len(names) > most else "")

@@ -14,6 +14,7 @@ from modelapi.records.faults import (
     Policy,
     TooManyRecords,
     allowed,
+    listed,
     missing,
     unknown,
 )
@@ -133,7 +134,7 @@ class RecordParser:
     def _note(self, record: object, location: tuple[int | str, ...], log: FaultLog) -> None:
         """Note what is wrong with a record, of which the fields that are no features are looked at first."""
         if not isinstance(record, dict):
-            log.add(location, f"must be a record with the fields {', '.join(self.features)}")
+            log.add(location, f"must be a record with the fields {listed(list(self.features))}")
             return
         if self.unknown_fields == "refuse":
             for name in record:
