@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from contextlib import suppress
@@ -11,7 +12,7 @@ import pytest
 
 from tests.conftest import FRAMEWORKS, Installed
 from tests.faults.load import Results, load
-from tests.server import serve
+from tests.server import ask, serve, start, stop
 from tests.test_workers import needs_proc, sockets, wait_for_workers, workers
 
 TIMES = 20
@@ -60,6 +61,31 @@ def test_a_worker_that_was_killed_is_replaced_and_takes_only_its_own_requests(
             assert results.refused == 0
 
     asyncio.run(all_times())
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("output", ["> /dev/full", "| true"], ids=["the disk is full", "the reader has died"])
+def test_a_log_that_cannot_be_written_stops_nothing(installed: Installed, framework: str, output: str) -> None:
+    command = ("sh", "-c", f"{'exec ' * output.startswith('>')}bin/run.sh {output}")
+    process, port, _ = start(installed(framework), command, WORKERS="2")
+    try:
+        victim, _ = wait_for_workers(port, 2)
+        os.kill(victim, signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while len(found := workers(port)) < 2 or victim in found:
+            assert time.monotonic() < deadline, "not replaced"
+            time.sleep(0.05)
+        paths = ("/health", "/model", "/nothing") * 4
+
+        assert [ask(port, "GET", path)[0] for path in paths] == [200, 200, 404] * 4
+        lost = re.search(rb"\nlog_lines_lost_total (\S+)", ask(port, "GET", "/metrics")[2])
+        assert lost
+        assert float(lost[1]) >= len(paths)
+        os.kill(parent(workers(port)), signal.SIGTERM)
+        process.wait(timeout=20)
+        assert process.returncode == 0
+    finally:
+        stop(process)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

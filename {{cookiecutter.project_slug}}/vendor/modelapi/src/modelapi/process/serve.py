@@ -13,6 +13,7 @@ from modelapi.engines import EngineError
 from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.project import current_project
+from modelapi.serving.output import protect_outputs
 from modelapi.serving.shared import shared_folder
 from modelapi.settings import SettingsError
 
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, value in vars(parser.read(arguments)).items():
         if value is not None:
             os.environ[name.upper()] = value
+    protect_outputs()
     project = current_project()
     project.make_importable()
     with shared_folder():  # Where metrics are counted, for who imports them to find.

@@ -15,8 +15,11 @@ from pydantic_core import to_json
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from modelapi.serving.crew import this_thread
+from modelapi.serving.output import Output
 
 RequestLogger: TypeAlias = Callable[[dict[str, object]], None]
+
+output: Any = Output()
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -31,10 +34,10 @@ def configure_logs(level: str, form: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(_to_json) if as_json else _for_people()],
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer) if as_json else structlog.PrintLoggerFactory(),
+        logger_factory=structlog.BytesLoggerFactory(output) if as_json else structlog.WriteLoggerFactory(output),
         wrapper_class=structlog.make_filtering_bound_logger(number),
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
@@ -75,7 +78,7 @@ def request_logger(level: str, form: str) -> RequestLogger:
         while lines:
             with suppress(IndexError):  # Another thread writes it.
                 found.append(lines.popleft())
-        _print(b"".join(found))
+        output.write(b"".join(found))
 
     def write(fields: dict[str, object]) -> None:
         nonlocal due
@@ -93,15 +96,8 @@ def request_logger(level: str, form: str) -> RequestLogger:
     return write
 
 
-def _print(text: bytes) -> None:
-    """Write to what is the standard output now, for tests replace it."""
-    stream = sys.stdout.buffer
-    stream.write(text)
-    stream.flush()
-
-
 def _for_people() -> Processor:
-    return structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+    return structlog.dev.ConsoleRenderer(colors=sys.stdout is not None and sys.stdout.isatty())
 
 
 def _to_json(event: EventDict, **_options: Any) -> bytes:

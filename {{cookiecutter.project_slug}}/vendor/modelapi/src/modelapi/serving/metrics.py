@@ -20,6 +20,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from modelapi.serving.answers import Answer
+from modelapi.serving.output import on_loss
 from modelapi.serving.shared import FOLDER, take_number
 
 if FOLDER in os.environ:
@@ -40,6 +41,8 @@ _seconds = Histogram("http_request_duration_seconds", "Time to the answer.", ["r
 _in_progress = Gauge("http_requests_in_progress", "Requests under way.", multiprocess_mode="livesum")
 _rows = Counter("model_rows", "Rows predicted.")
 _engine_seconds = Histogram("model_engine_seconds", "Time of a call of the engine.", buckets=BUCKETS)
+_lost = Counter("log_lines_lost", "Lines of the log that could not be written.")
+on_loss.append(_lost.inc)
 
 # To look the children of a metric up again costs more than to count.
 _by_route: dict[tuple[str | None, int], tuple[Counter, Histogram]] = {}

@@ -1,0 +1,70 @@
+"""What cannot be written to the standard output is lost, and counted, and stops nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no device that is always full")
+
+
+def run(code: str, redirection: str) -> "subprocess.CompletedProcess[str]":
+    """Run code whose standard output goes elsewhere; what it writes to standard error is returned."""
+    command = ["sh", "-c", f'"$0" -c "$1" {redirection}', sys.executable, code]
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60)
+
+
+@needs_full
+def test_print_and_the_end_of_the_process_go_on_and_lines_are_counted() -> None:
+    code = """
+import sys
+from modelapi.serving import output
+lost = []
+output.on_loss.append(lost.append)
+output.protect_outputs()
+print("one")
+print("two", "three", sep="\\n")
+output.Output().write(b"four\\n")
+print(sum(lost), file=sys.stderr)
+"""
+
+    done = run(code, "> /dev/full")
+
+    assert (done.returncode, done.stderr) == (0, "4\n")
+
+
+@needs_full
+def test_lines_of_the_log_are_lost_under_any_server() -> None:
+    code = """
+import os, sys
+from modelapi.serving import output
+from modelapi.serving.logs import configure_logs, get_logger, request_logger
+lost = []
+output.on_loss.append(lost.append)
+for form in ("json", "console"):
+    configure_logs("info", form)
+    get_logger().info("one")
+    request_logger("info", form)({"status": 200})
+sys.stderr.write(f"{sum(lost)}")
+sys.stderr.flush()
+os._exit(0)
+"""
+
+    done = run(code, "> /dev/full")
+
+    assert (done.returncode, done.stderr) == (0, "4")
+
+
+def test_nothing_that_is_opened_later_takes_the_place_of_a_closed_output() -> None:
+    code = """
+import os, sys
+from modelapi.serving.output import protect_outputs
+protect_outputs()
+print("one")
+sys.stderr.write(str(os.open(os.devnull, os.O_RDONLY) > 2))
+"""
+
+    done = run(code, ">&-")
+
+    assert (done.returncode, done.stderr) == (0, "True")
