@@ -20,6 +20,7 @@ def get(line: bytes, *headers: bytes) -> bytes:
 LENGTH = b"Content-Length: %d" % len(BODY)
 CHUNKED = b"Transfer-Encoding: chunked"
 CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+UPGRADE = (b"Connection: Upgrade", b"Upgrade: h2c")
 OK, BAD = {200}, {400}
 
 CORPUS: dict[str, tuple[bytes, set[int]]] = {
@@ -114,6 +115,12 @@ CORPUS: dict[str, tuple[bytes, set[int]]] = {
     "upgrade to HTTP/2": (post(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", LENGTH, body=BODY), OK),
     "upgrade to a WebSocket": (get(b"GET /health HTTP/1.1", b"Host: a", b"Connection: Upgrade",
                                    b"Upgrade: websocket"), OK),
+    "upgrade on HTTP/1.0 with chunks": (post(b"Connection: Upgrade", b"Upgrade: h2c", CHUNKED, body=CHUNKS,
+                                             version=b"HTTP/1.0"), BAD),
+    "upgrade on HTTP/1.0 without a host": (get(b"GET /health HTTP/1.0", *UPGRADE), OK),
+    "upgrade on HTTP/2.0": (get(b"GET /health HTTP/2.0", b"Host: a", *UPGRADE), {505}),
+    "upgrade on HTTP/0.9": (get(b"GET /health HTTP/0.9", b"Host: a", *UPGRADE), {505}),
+    "upgrade of CONNECT": (get(b"CONNECT a:1 HTTP/1.1", b"Host: a", *UPGRADE), BAD),
     "unknown expectation": (post(b"Expect: 200-ok", LENGTH, body=BODY), OK | {417}),
     "connection names the host": (get(b"GET /health HTTP/1.1", b"Host: a", b"Connection: Host"), OK),
 }  # fmt: skip

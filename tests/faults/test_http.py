@@ -160,6 +160,30 @@ def test_many_requests_for_another_protocol_are_served_or_refused(ports: list[in
         assert statuses(talk(port, upgrade * 3_000, answers=3_000))[-1] in (200, 400)
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        get(b"GET /health HTTP/1.1", b"Host: a", b"Connection: close, Upgrade", b"Upgrade: h2c"),
+        get(b"GET /health HTTP/1.1", b"Host: a", b"Connection: Upgrade", b"Connection: close", b"Upgrade: h2c"),
+        get(b"GET /health HTTP/1.0", b"Host: a", b"Connection: Upgrade", b"Upgrade: h2c"),
+        get(b"GET /health HTTP/1.0", b"Host: a"),
+    ],
+)
+def test_an_upgrade_that_is_declined_leaves_the_end_of_the_connection_as_it_was(ports: list[int], head: bytes) -> None:
+    for port in ports:
+        started = time.monotonic()
+
+        assert statuses(talk(port, head + HEALTH, answers=9)) == [200]
+        assert time.monotonic() - started < SECONDS / 2  # It was the server that closed.
+
+
+def test_all_that_came_before_what_is_refused_is_answered(ports: list[int]) -> None:
+    for port in ports:
+        for _ in range(10):
+            assert statuses(talk(port, HEALTH * 5 + b"BAD\r\n\r\n", answers=9)) == [200] * 5 + [400]
+        assert b"\nhttp_requests_in_progress 1.0\n" in ask(port, "GET", "/metrics")[2]
+
+
 @pytest.mark.parametrize("ending", [b"close", b"keep-alive"])
 def test_a_refusal_reaches_a_client_that_still_sends(ports: list[int], ending: bytes) -> None:
     large = b"[" * 11_000_000

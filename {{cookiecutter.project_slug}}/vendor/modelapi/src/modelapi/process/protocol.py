@@ -17,7 +17,7 @@ MAX_HEAD = 32_768  # Bytes of names and values of headers.
 MAX_HEADERS = 100
 MAX_PIPELINE = 1_000  # Requests that wait on one connection; what is read at once may hold as many.
 VERSIONS = ("1.0", "1.1")
-OF_UPGRADE = (b"upgrade", b"connection", b"http2-settings")
+OF_UPGRADE = (b"upgrade", b"http2-settings")
 LINGER = 1.0  # Seconds in which a client may read the last answer, while what it still sends is thrown away.
 MIN_BODY = 10_000  # Bytes of a body that are to come in each CLIENT_TIMEOUT.
 
@@ -175,15 +175,19 @@ class Protocol(HttpToolsProtocol):
         if method == b"CONNECT":
             self._refuse(400)
             return b""
-        lines = [b"%s %s HTTP/1.1" % (method, self.url)]
-        lines += [b"%s: %s" % (name, value) for name, value in self.headers if name not in OF_UPGRADE]
+        lines = [b"%s %s HTTP/%s" % (method, self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            kept = _without_upgrade(value) if name == b"connection" else value
+            if name not in OF_UPGRADE and kept:
+                lines.append(b"%s: %s" % (name, kept))
         self.parser = httptools.HttpRequestParser(self)
         return b"\r\n".join([*lines, b"", b""]) + rest
 
     def on_response_complete(self) -> None:
         """Go on with the next request, if there may be one."""
+        is_newest = not self.pipeline  # The next one begins here.
         super().on_response_complete()
-        if self._is_last and not self.pipeline and not self.transport.is_closing():
+        if self._is_last and is_newest and not self.transport.is_closing():
             self._answer_refusal()
 
     def pause_writing(self) -> None:
@@ -256,3 +260,10 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)
         self._ending.linger()
         exchange.finish("", answer.status)
+
+
+def _without_upgrade(options: bytes) -> bytes:
+    """Take the options that are about an upgrade out of a Connection header."""
+    return b", ".join(
+        option.strip() for option in options.split(b",") if option.strip().lower() not in (*OF_UPGRADE, b"")
+    )
