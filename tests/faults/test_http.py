@@ -184,6 +184,31 @@ def test_all_that_came_before_what_is_refused_is_answered(ports: list[int]) -> N
         assert b"\nhttp_requests_in_progress 1.0\n" in ask(port, "GET", "/metrics")[2]
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ((b"Content-Type: application/json", b"Content-Length: 28700001"), 413),
+        ((b"Content-Type: image/png", b"Content-Length: 10"), 415),
+    ],
+)
+def test_an_answer_before_the_body_was_asked_for_is_the_last(
+    ports: list[int], headers: tuple[bytes, ...], status: int
+) -> None:
+    head = get(b"POST /predict HTTP/1.1", b"Host: a", b"Expect: 100-continue", *headers)
+    for port in ports:
+        answer = talk(port, head, answers=9)
+
+        assert statuses(answer) == [status]
+        assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
+def test_a_body_that_was_asked_for_keeps_the_connection(ports: list[int]) -> None:
+    for port in ports:
+        answer = talk(port, post(b"Expect: 100-continue", LENGTH), BODY + HEALTH, answers=3)
+
+        assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"100", b"200", b"200"]
+
+
 @pytest.mark.parametrize("ending", [b"close", b"keep-alive"])
 def test_a_refusal_reaches_a_client_that_still_sends(ports: list[int], ending: bytes) -> None:
     large = b"[" * 11_000_000

@@ -6,7 +6,7 @@ from typing import Any
 
 import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from modelapi.serving.answers import TITLES, Problem
 from modelapi.serving.exchange import Exchange
@@ -138,6 +138,8 @@ class Protocol(HttpToolsProtocol):
         self._body_received = self._received
         if self._service.is_closing:
             self.cycle.keep_alive = False
+        if self.cycle.waiting_for_100_continue:
+            _close_unless_read(self.cycle)
 
     def _fault(self) -> int | None:
         """Find the status with which a head is refused."""
@@ -260,6 +262,21 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)
         self._ending.linger()
         exchange.finish("", answer.status)
+
+
+def _close_unless_read(cycle: RequestResponseCycle) -> None:
+    """Let an answer to a head that announces a body be the last, if nobody has asked for the body.
+
+    Its client may send the body all the same, or not: what comes next could be either (RFC 9110, 10.1.1).
+    """
+    send = cycle.send
+
+    async def send_or_close(message: Any) -> None:
+        if message["type"] == "http.response.start" and cycle.waiting_for_100_continue:
+            cycle.keep_alive = False
+        await send(message)
+
+    cycle.send = send_or_close  # type: ignore[method-assign] # uvicorn looks it up when it calls the application.
 
 
 def _without_upgrade(options: bytes) -> bytes:

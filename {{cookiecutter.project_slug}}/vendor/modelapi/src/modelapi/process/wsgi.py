@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from modelapi.process.environ import build_environ
 from modelapi.process.threads import Threads
-from modelapi.serving.answers import CSV, NDJSON, Problem
+from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
 from modelapi.serving.concurrency import Limiter
 from modelapi.serving.guard import PROBLEM
 from modelapi.serving.predicting import LARGE_BODY
@@ -63,12 +63,14 @@ class WsgiBridge:
         settings, limits = self._service.settings, self._service.limits
         media_type = call.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         size, limiter = int(call.environ.get("CONTENT_LENGTH") or 0), limits.tables
+        predicts = call.environ["PATH_INFO"].endswith(PREDICT)
         if media_type not in (CSV, NDJSON):
             limiter = limits.large if size > LARGE_BODY else limits.small
-            if size <= settings.max_body_bytes:
+            # What will be refused is not read, for a client with "Expect: 100-continue" would be asked to send it.
+            if size <= settings.max_body_bytes and (media_type == JSON or not predicts):
                 await call.input.read_ahead(settings.max_body_bytes, limits.memory.take)
         call.environ["wsgi.input"] = call.input.open()
-        if not call.environ["PATH_INFO"].endswith(PREDICT):
+        if not predicts:
             return None
         if limiter.is_free:
             await limiter.acquire()
