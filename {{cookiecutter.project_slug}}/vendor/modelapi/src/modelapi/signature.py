@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 Label = bool | int | float | str
 SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 hold exactly.
 SAFE_NUMBER = 3.4e38  # Near the largest float32, which trees and many graphs calculate with.
-FeatureType = Literal["number", "integer", "boolean", "string", "datetime"]
+FeatureType = Literal["number", "integer", "boolean", "string", "text", "datetime"]
 Task = Literal["binary", "multiclass", "regression", "multi-output"]
 Taken = Literal["frame", "array", "series"]
 """What an estimator is given: a DataFrame, a bare array, or its only column as a Series."""
@@ -28,6 +28,8 @@ class Feature(BaseModel):
     """The dtype of the column that the estimator was fitted on."""
     nullable: bool
     categories: list[Label] | None = None
+    listed: bool = True
+    """Whether clients may see the categories: those that mostly differ from row to row would tell who was there."""
     takes_unknown: bool = True
     """Whether the estimator can predict a category that it was not fitted on."""
     minimum: float | str | None = None
@@ -36,6 +38,10 @@ class Feature(BaseModel):
     """How the table writes dates, for strptime; None if as ISO 8601 does."""
     parts: list[str] | None = None
     """The numbers that the estimator gets in place of a date: names of modelapi.records.columns.PARTS."""
+    max_length: int | None = None
+    """The largest number of characters of a text, which is free; a string is one of the categories."""
+    fill: str | None = None
+    """The text that the estimator gets where it is missing; None if a gap reaches it as such."""
     example: Label
 
     def refuses_unknown(self, policy: str) -> bool:
@@ -84,8 +90,16 @@ class Signature(BaseModel):
         """The targets one by one; most models have a single one."""
         return self.target.outputs or [self.target]
 
+    def public(self) -> dict[str, Any]:
+        """Describe it to clients: without the categories that they may not see."""
+        content = self.model_dump()
+        for feature in content["features"]:
+            if not feature["listed"]:
+                feature["categories"] = None
+        return content
+
     def example(self) -> dict[str, Label]:
-        """A typical record: the median of each number, the most frequent of all else."""
+        """Make a record that is nobody's: of medians and of the most frequent values, column by column."""
         return {feature.name: feature.example for feature in self.features}
 
 

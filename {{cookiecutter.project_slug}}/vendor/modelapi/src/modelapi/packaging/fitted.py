@@ -26,7 +26,7 @@ from modelapi.packaging.sample import name_targets, read_sample, select
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
 from modelapi.training.dialect import SEPARATORS, TableError
-from modelapi.training.encoders import encoded_categories
+from modelapi.training.encoders import encoded_categories, vectorized_columns
 from modelapi.training.features import SignatureError, infer, read_features, to_columns
 from modelapi.training.targets import find
 
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sample = read_sample(options.sample, model, options.separator, options.encoding)
         targets = find(options.target, sample) if options.target else []
         X = select(sample, model, targets)
-        features = read_features(X, encoded_categories(model, list(X.columns)))
+        names = list(X.columns)
+        features = read_features(X, encoded_categories(model, names), texts=vectorized_columns(model, names))
         columns = to_columns(X, features)
         frame = to_frame(columns, features)
         takes = find_taken(model, frame)

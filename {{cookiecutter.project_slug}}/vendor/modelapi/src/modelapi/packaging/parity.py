@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from modelapi.engines import Engine, EngineError, Prediction
+from modelapi.packaging.odd_texts import odd_texts
 from modelapi.records.columns import Columns, column
 from modelapi.signature import Feature, Signature
 
@@ -39,7 +40,7 @@ def mutate(original: Engine, sample: Columns, signature: Signature) -> tuple[Col
     few = {name: values[: min(MAX_MUTATED, 1 + MAX_SAMPLE // len(sample))] for name, values in sample.items()}
     tables, features = [sample], []
     for feature in signature.features:
-        for value in _mutations(feature):
+        for value in _mutations(feature, few[feature.name]):
             table = few | {feature.name: column(feature, [value] * n_rows(few))}
             try:
                 original.predict(table, probabilities=signature.probabilities)
@@ -95,9 +96,11 @@ def _difference(own: np.ndarray[Any, Any], other: np.ndarray[Any, Any], scale: f
     return float(np.max(relative, initial=0.0))
 
 
-def _mutations(feature: Feature) -> Iterator[object]:
+def _mutations(feature: Feature, sample: np.ndarray[Any, Any]) -> Iterator[object]:
     if feature.nullable:
         yield None
+    if feature.max_length is not None:
+        yield from odd_texts(sample.tolist(), feature.max_length)
     if feature.categories is not None:
         yield from feature.categories[:MAX_CATEGORIES]
         yield _unknown(feature)

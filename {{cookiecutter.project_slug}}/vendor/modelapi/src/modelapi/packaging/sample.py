@@ -11,19 +11,21 @@ import pandas as pd
 from pandas.api import types
 
 from modelapi.training.dialect import TableError
-from modelapi.training.encoders import encoded_categories
+from modelapi.training.encoders import encoded_categories, reads_texts, vectorized_columns
 from modelapi.training.reading import read_table
+from modelapi.training.texts import is_text
 
 MIN_ROWS = 2
 
 
 def read_sample(path: Path, model: Any, separator: str | None, encoding: str | None) -> pd.DataFrame:
-    """Read the sample; columns that the encoders of the model know as text stay text. Raises TableError."""
+    """Read the sample; columns that the model knows as text stay text. Raises TableError."""
     sample, _ = read_table(path, separator, encoding, exact=True)
     if len(sample) < MIN_ROWS:
         raise TableError(f"{path} has a single row: give {MIN_ROWS} or more that the model was fitted on")
-    encoded = encoded_categories(model, feature_names(model, sample) or list(sample.columns))
-    text = [
+    names = feature_names(model, sample) or list(sample.columns)
+    encoded = encoded_categories(model, names)
+    text = [name for name in vectorized_columns(model, names) if name in sample] + [
         name
         for name, categories in encoded.items()
         if name in sample and types.is_numeric_dtype(sample[name]) and all(isinstance(one, str) for one in categories)
@@ -52,6 +54,8 @@ def select(sample: pd.DataFrame, model: Any, targets: Sequence[str]) -> pd.DataF
         raise TableError(f"the sample has no column {', '.join(missing)}: it has {listed}")
     if names is None:
         names = [name for name in sample.columns if name not in targets]
+        if reads_texts(model):
+            names = [_text_column(sample[names])]
         wanted = getattr(model, "n_features_in_", len(names))
         if len(names) != wanted:
             raise TableError(
@@ -59,6 +63,18 @@ def select(sample: pd.DataFrame, model: Any, targets: Sequence[str]) -> pd.DataF
                 f"name the target with TARGET=, and leave out what is no feature ({listed})"
             )
     return sample[names]
+
+
+def _text_column(X: pd.DataFrame) -> str:
+    """Name the column of text, of several the one that is written freely. Raises TableError."""
+    strings = [name for name in X.columns if types.is_string_dtype(X[name].dropna())]
+    texts = [name for name in strings if is_text(X[name])]
+    if len(texts or strings) != 1:
+        raise TableError(
+            f"the model takes a single column of text, but the sample has {', '.join(texts or strings) or 'none'}: "
+            "leave the others out"
+        )
+    return str((texts or strings)[0])
 
 
 def name_targets(sample: pd.DataFrame, X: pd.DataFrame, targets: Sequence[str], n_outputs: int) -> list[str]:

@@ -92,12 +92,15 @@ def _reader(feature: Feature, policy: Policy) -> Read:
         "integer": _integer,
         "boolean": lambda cell: BOOLEANS[cell.lower()],
         "string": str,
+        "text": _text_of(feature),
         "datetime": read_date_of(feature),
     }
     read = readers[feature.type]
     known: dict[Any, Any] = {category: category for category in feature.categories or []}
     closed = feature.refuses_unknown(policy)
     absent = MISSING - named.keys()  # A category may be called None.
+    if feature.type == "text":  # It may say so too, and it may be empty.
+        absent = frozenset([""]) if feature.nullable else frozenset()
 
     def read_cell(cell: str) -> object:
         if cell not in absent:
@@ -107,6 +110,15 @@ def _reader(feature: Feature, policy: Policy) -> Read:
         raise ValueError
 
     return read_cell
+
+
+def _text_of(feature: Feature) -> Read:
+    def read(cell: str) -> str:
+        if feature.max_length is not None and len(cell) > feature.max_length:
+            raise ValueError
+        return cell
+
+    return read
 
 
 def _number(cell: str) -> float:

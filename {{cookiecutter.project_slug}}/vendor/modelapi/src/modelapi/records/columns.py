@@ -1,7 +1,7 @@
 """Columns: what goes from the parsers of records to the engines, one array of shape (n_records,) a feature.
 
 Numbers and integers are float64 with NaN where they are missing, dates are datetime64 with NaT, and
-booleans and strings are objects with None.
+booleans, strings and texts are objects with None.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +24,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "datetime": np.dtype("datetime64[us]"),
     "boolean": np.dtype("object"),
     "string": np.dtype("object"),
+    "text": np.dtype("object"),
 }
 # What an estimator, which takes only numbers, gets in place of a date.
 PARTS: dict[str, Callable[[Array], Array]] = {
@@ -38,6 +39,8 @@ PARTS: dict[str, Callable[[Array], Array]] = {
 
 def column(feature: Feature, values: Sequence[object]) -> Array:
     """Make the array of a feature from values of its type, None where they are missing."""
+    if feature.fill is not None:
+        values = [feature.fill if value is None else value for value in values]
     return np.array(values, dtype=DTYPES[feature.type])
 
 

@@ -101,14 +101,16 @@ class FaultLog:
 def allowed(feature: Feature, unknown_categories: Policy) -> str:
     """Say what a value of the feature must be."""
     if feature.refuses_unknown(unknown_categories):
-        categories = [label_name(category) for category in feature.categories or []]
-        return f"must be one of: {listed(categories, MAX_LISTED)}" + (" or null" if feature.nullable else "")
+        known = [label_name(category) for category in feature.categories or []]
+        what = f": {listed(known, MAX_LISTED)}" if feature.listed else f" the {len(known)} values of the training data"
+        return f"must be one of{what}" + (" or null" if feature.nullable else "")
     return (
         {
             "number": f"must be a number of at most {SAFE_NUMBER:g} in size",
             "integer": f"must be a whole number of at most {SAFE_INTEGER} in size",
             "boolean": "must be true or false",
             "string": "must be a string",
+            "text": f"must be a text of at most {feature.max_length} characters",
             "datetime": f"must be a date or time as ISO 8601 writes it (2026-11-21, 2026-11-21T08:30:00), {YEARS}",
         }[feature.type]
         + (f" or {feature.format}" if feature.format else "")

@@ -179,7 +179,7 @@ class RecordParser:
         elif closed:
             schema = core_schema.literal_schema(list(feature.categories or []))
         else:
-            schema = core_schema.str_schema(strict=True)
+            schema = core_schema.str_schema(strict=True, max_length=feature.max_length)
         if not feature.nullable:
             return schema
         return core_schema.with_default_schema(core_schema.nullable_schema(schema), default=None)

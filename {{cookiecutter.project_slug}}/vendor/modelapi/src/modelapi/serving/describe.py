@@ -45,7 +45,7 @@ def model(exchange: Exchange, accept: str | None, name: str = "") -> Answer:
     if choose_media_type(accept, [JSON, "text/html"]) == JSON:
         return json_answer(
             {
-                "signature": package.signature.model_dump(),
+                "signature": package.signature.public(),
                 "metrics": package.metrics,
                 "manifest": package.manifest.model_dump(mode="json"),
             }

@@ -53,10 +53,15 @@ def _record(signature: Signature, settings: Settings) -> Schema:
 
 
 def _feature(feature: Feature, settings: Settings) -> Schema:
-    kind = "string" if feature.type == "datetime" else feature.type
+    kind = "string" if feature.type in ("datetime", "text") else feature.type
     schema: Schema = {"type": [kind, "null"] if feature.nullable else kind}
     if feature.refuses_unknown(settings.unknown_categories):
-        schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
+        if feature.listed:
+            schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
+        else:
+            schema["description"] = f"one of the {len(feature.categories or [])} values of the training data"
+    if feature.max_length is not None:
+        schema["maxLength"] = feature.max_length
     if feature.type in ("number", "integer"):
         largest = SAFE_INTEGER if feature.type == "integer" else SAFE_NUMBER
         schema |= {"minimum": -largest, "maximum": largest}

@@ -13,7 +13,8 @@ from pandas.api import types
 from modelapi.signature import Feature, Label
 from modelapi.training.dates import parts_of, read_dates
 from modelapi.training.dialect import TableError
-from modelapi.training.features import MAX_CATEGORIES, read_features
+from modelapi.training.features import read_features
+from modelapi.training.texts import mostly_differs
 
 ID_NAME = re.compile(r"(?i:(.*[_\W])?([pu]?id(no|num|entifier)?|[ug]uid|key|index|row ?names?))|.*[a-z]I[dD]")
 MIN_IDS = 20  # Different numbers, from which on a column called id is taken for one,
@@ -66,7 +67,7 @@ def objection(values: pd.Series[Any]) -> str | None:
     different = known.nunique()
     if different == 1:
         return "it has one value only"
-    if values.dtype == "string" and different > min(MAX_CATEGORIES, len(known) / 2):
+    if values.dtype == "string" and mostly_differs(different, len(known)):
         odd = known[pd.to_numeric(known, errors="coerce").isna()]
         if len(odd) < 0.1 * len(known):
             return f"it holds numbers but for {len(odd)} cells such as {odd.iloc[0]!r}, which should be empty"
@@ -97,7 +98,7 @@ def _dtype(feature: Feature) -> str:
     """Booleans are numbers, which imputers and scalers take; integers with gaps are floats."""
     if feature.type == "integer" and not feature.nullable:
         return "int64"
-    return {"string": "str", "datetime": "datetime64[us]"}.get(feature.type, "float64")
+    return {"string": "str", "text": "str", "datetime": "datetime64[us]"}.get(feature.type, "float64")
 
 
 def _leak(values: pd.Series[Any], y: pd.DataFrame) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from modelapi.records.columns import Columns, column
 from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Label, Signature, Taken, Target, Task
-
-MAX_CATEGORIES = 1_000
+from modelapi.training.texts import EXAMPLE, is_text, max_length, may_list, mostly_differs
 
 
 class SignatureError(ValueError):
@@ -26,16 +25,18 @@ def read_features(
     encoded: Mapping[str, Sequence[Label]] | None = None,
     formats: Mapping[str, str] | None = None,
     parts: Mapping[str, list[str]] | None = None,
+    texts: Collection[str] = (),
 ) -> list[Feature]:
     """Read a feature off each column of X, of shape (n_samples, n_features).
 
     encoded : the categories that encoders of the estimator know, by column.
     formats, parts : of columns with dates, see Feature.
+    texts : the columns of text whatever they hold; of others it is seen from how much they differ.
     Raises SignatureError naming the column whose type cannot be served.
     """
     features = []
     for name in X.columns:
-        feature = _feature(name, X[name], (encoded or {}).get(name))
+        feature = _feature(name, X[name], (encoded or {}).get(name), name in texts)
         dates = {"format": (formats or {}).get(name), "parts": (parts or {}).get(name)}
         features.append(feature.model_copy(update=dates))
     return features
@@ -108,16 +109,19 @@ def naive(values: pd.Series[Any]) -> pd.Series[Any]:
     return values.dt.tz_convert(None) if isinstance(values.dtype, pd.DatetimeTZDtype) else values
 
 
-def _feature(name: str, values: pd.Series[Any], encoded: Sequence[Label] | None) -> Feature:
+def _feature(name: str, values: pd.Series[Any], encoded: Sequence[Label] | None, is_free: bool) -> Feature:
     seen = values.dropna()
     if seen.empty:
         raise SignatureError(f"column {name} holds no value: leave it out of the features")
     kind = _type(name, values)
     nullable = bool(values.isna().any())
     common: dict[str, Any] = {"name": name, "type": kind, "dtype": _dtype(values), "nullable": nullable}
+    if kind == "string" and (is_free or (encoded is None and seen.dtype != "category" and is_text(seen))):
+        return Feature(**common | {"type": "text"}, max_length=max_length(seen), example=EXAMPLE)
     if kind == "string":
-        example = str(seen.mode().iloc[0])
-        return Feature(**common, categories=_categories(seen, encoded), example=example)
+        known = _categories(seen, encoded or [])
+        most = str(seen.mode().iloc[0])
+        return Feature(**common, categories=known, listed=may_list(known, len(seen)), example=most)
     if kind == "boolean":
         return Feature(**common, example=bool(seen.mode().iloc[0]))
     if kind == "datetime":
@@ -129,19 +133,28 @@ def _feature(name: str, values: pd.Series[Any], encoded: Sequence[Label] | None)
     if kind == "integer" and max(-low, high) > SAFE_INTEGER:
         raise SignatureError(f"column {name} holds integers that JSON cannot: make them text, or leave it out")
     numbers = sorted({*seen.unique().tolist(), *encoded}) if encoded is not None else None
-    # The lower median is a value that occurs, so that an integer's example is an integer.
-    middle = seen.quantile(0.5, interpolation="lower").item()
-    return Feature(**common, categories=numbers, minimum=low, maximum=high, example=middle)
+    listed = numbers is None or may_list(numbers, len(seen))
+    example = _middle(seen, known=numbers is not None)
+    return Feature(**common, categories=numbers, listed=listed, minimum=low, maximum=high, example=example)
 
 
-def _categories(seen: pd.Series[Any], encoded: Sequence[Label] | None) -> list[Label] | None:
-    """List the categories of text, or None if it is text that no encoder asks to be one of those seen."""
+def _middle(seen: pd.Series[Any], known: bool) -> float:
+    """Take the lower median, which is a whole number where all are; rounded if it is that of a single row.
+
+    known : whether it has to be one that an encoder knows.
+    """
+    middle: float = seen.quantile(0.5, interpolation="lower").item()
+    if known or not mostly_differs(seen.nunique(), len(seen)):
+        return middle
+    rounded = type(middle)(float(f"{middle:.2g}"))
+    return rounded if seen.min() <= rounded <= seen.max() else middle
+
+
+def _categories(seen: pd.Series[Any], encoded: Sequence[Label]) -> list[Label]:
+    """List the categories of a column: those seen, and those that an encoder knows."""
     if isinstance(seen.dtype, pd.CategoricalDtype):  # Their order is part of the dtype.
         return [str(value) for value in seen.cat.categories]
-    known = {*seen.unique().tolist(), *(encoded or [])}
-    if encoded is None and len(known) > MAX_CATEGORIES:
-        return None
-    return [*sorted(map(str, known))]
+    return [*sorted({str(value) for value in (*seen.unique().tolist(), *encoded)})]
 
 
 def _dtype(values: pd.Series[Any]) -> str:

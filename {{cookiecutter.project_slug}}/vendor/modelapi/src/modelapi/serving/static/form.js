@@ -22,6 +22,9 @@ function kind(feature) {
 }
 
 function input(feature) {
+  if (feature.type === "text") {
+    return element("textarea", { name: feature.name, rows: 4, maxLength: feature.max_length, value: feature.example });
+  }
   const known = choices(feature);
   if (!known) {
     return element("input", {
@@ -53,9 +56,9 @@ function field(feature) {
 function record(features) {
   const texts = new FormData($("record"));
   const values = {};
-  for (const { name, type } of features) {
+  for (const { name, type, nullable } of features) {
     const text = texts.get(name);
-    if (text === "") continue;
+    if (text === "" && (type !== "text" || nullable)) continue;
     values[name] = type === "boolean" ? text === "true" : type === "number" || type === "integer" ? Number(text) : text;
   }
   return values;
