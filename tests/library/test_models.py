@@ -89,11 +89,11 @@ def test_it_is_swapped_by_itself(
 ) -> None:
     before = version(folder)
     newer = save(folder, pets, pipeline).name
-    assert newest().is_outdated()
+    assert newest().models["kind"].is_outdated()
 
     newest().load_outdated()
 
-    assert not newest().is_outdated()
+    assert not newest().models["kind"].is_outdated()
     assert client.post("/models/kind/predict", json=PET).headers["x-model-version"] == newer != before
     assert client.post("/predict", json=record).headers["x-model-version"] == current.manifest.version
 

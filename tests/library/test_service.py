@@ -40,13 +40,13 @@ def test_a_new_version_is_served_from_the_next_request_on(
     service: Service, tmp_path: Path, pets: pd.DataFrame, pipeline: Pipeline
 ) -> None:
     before = exchange(service)
-    assert not service.is_outdated()
+    assert not service.model.is_outdated()
 
     newer = save(tmp_path, pets, pipeline)
-    assert service.is_outdated()
+    assert service.model.is_outdated()
     service.load()
 
-    assert not service.is_outdated()
+    assert not service.model.is_outdated()
     assert exchange(service).headers["X-Model-Version"] == newer.name
     assert before.headers["X-Model-Version"] != newer.name
     assert "warning" not in ready(service)
@@ -94,11 +94,11 @@ def test_what_was_refused_is_tried_again_when_some_time_is_over(
     (folder / "model.skops").write_bytes(model[:10])  # It is being copied.
     service.load()
     assert service.model.refused
-    assert not service.is_outdated()
+    assert not service.model.is_outdated()
 
     (folder / "model.skops").write_bytes(model)
     monkeypatch.setattr("modelapi.serving.service.AGAIN", -1.0)
-    assert service.is_outdated()
+    assert service.model.is_outdated()
     service.load_outdated()
 
     assert not service.model.refused

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +13,7 @@ from modelapi.package import PackageError, versions
 from sklearn.pipeline import Pipeline
 
 from tests.library.packages import save
+from tests.library.web import SECONDS
 
 Save = Callable[[], Path]
 
@@ -38,8 +39,25 @@ def test_a_pointer_that_names_no_version_is_refused(tmp_path: Path, text: str) -
 def test_a_pointer_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "CURRENT").write_bytes(b"\xff\xfe")
 
-    with pytest.raises(PackageError, match=r"run .make train. first"):
+    with pytest.raises(PackageError, match=r"^.*CURRENT names no version: run .make train. again$"):
         versions.current(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"), [(os.mkfifo, "not a plain file"), (Path.mkdir, "Is a directory")], ids=["a pipe", "a folder"]
+)
+def test_a_pointer_that_is_no_plain_file_is_refused_and_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], None], reason: str
+) -> None:
+    make(tmp_path / "CURRENT")
+
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(versions.current, tmp_path)
+        if not wait([found], SECONDS).done:
+            os.close(os.open(tmp_path / "CURRENT", os.O_WRONLY))  # Let it go on.
+
+    with pytest.raises(PackageError, match=rf"^.*CURRENT cannot be read \({reason}\): run .make train. again$"):
+        found.result()
 
 
 def test_versions_are_in_the_order_in_which_they_were_made(artifacts: Path, add: Save) -> None:

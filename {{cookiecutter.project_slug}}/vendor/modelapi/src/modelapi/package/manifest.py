@@ -17,8 +17,8 @@ TEXTS = ("card.html", "metrics.json", "requirements.txt", "signature.json")
 MAX_MANIFEST = 1_000_000  # Bytes; one of ours has 2,000.
 MAX_TEXT = 100_000_000  # Bytes; a signature with a million categories has fewer.
 AGAIN = 'run "make rollback" to go back, or "make train" to make a new one'
-# A link could lead out of the package, and a pipe would be waited for.
-FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 Word = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+!_-]*$", max_length=100)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -94,24 +94,28 @@ def check_names(folder: Path, manifest: Manifest) -> None:
         raise PackageError(f"{folder} lacks the file {name}: {AGAIN}")
 
 
+def open_plain(path: Path, flags: int = 0) -> BufferedReader:
+    """Open a file if it is a plain one; a pipe would be waited for. Raises OSError."""
+    file = open(path, "rb", opener=lambda name, given: os.open(name, given | flags | NO_WAIT))  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.ENOTSUP, "not a plain file")
+    return file
+
+
 def open_file(path: Path, limit: int | None = None) -> BufferedReader:
     """Open a file of a package: a plain one, of so many bytes at most. Raises PackageError."""
-    plain = f"{path} is a link or a folder, not a plain file: {AGAIN}"
     try:
-        file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | FLAGS))  # noqa: SIM115
+        file = open_plain(path, NO_LINKS)  # A link could lead out of the package.
     except FileNotFoundError:
         raise PackageError(f"{path} not found: {AGAIN}") from None
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EISDIR):
-            raise PackageError(plain) from None
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENOTSUP):
+            raise PackageError(f"{path} is a link or a folder, not a plain file: {AGAIN}") from None
         raise PackageError(f"{path} cannot be read ({error.strerror}): let this user read it") from None
-    status = os.fstat(file.fileno())
-    fault = None if stat.S_ISREG(status.st_mode) else plain
-    if limit is not None and status.st_size > limit:
-        fault = f"{path} is larger than {limit} bytes: {AGAIN}"
-    if fault:
+    if limit is not None and os.fstat(file.fileno()).st_size > limit:
         file.close()
-        raise PackageError(fault)
+        raise PackageError(f"{path} is larger than {limit} bytes: {AGAIN}")
     return file
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from modelapi.package.manifest import MANIFEST, MAX_MANIFEST, PackageError, file_digest, read_manifest
+from modelapi.package.manifest import MANIFEST, MAX_MANIFEST, PackageError, file_digest, open_plain, read_manifest
 
 CURRENT = "CURRENT"
 SCRATCH = ".new-"  # What the name of a thing begins with that is not whole yet, or not any more.
@@ -23,10 +23,12 @@ def current(artifacts: Path) -> Path:
     """Find the folder that CURRENT names. Raises PackageError."""
     pointer = artifacts / CURRENT
     try:
-        with pointer.open("rb") as file:
-            version = file.read(1000).decode().strip()
-    except (OSError, UnicodeDecodeError):
+        with open_plain(pointer) as file:
+            version = file.read(1000).decode("latin-1").strip()
+    except FileNotFoundError:
         raise PackageError(f'{pointer} not found: run "make train" first') from None
+    except OSError as error:
+        raise PackageError(f'{pointer} cannot be read ({error.strerror}): run "make train" again') from None
     if not NAME.fullmatch(version):
         raise PackageError(f'{pointer} names no version: run "make train" again')
     return artifacts / version

@@ -3,6 +3,8 @@
 import asyncio
 import random
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +17,7 @@ from modelapi.process.target import Target
 from modelapi.process.wsgi import WsgiBridge
 
 TICKS = 10  # Of uvicorn, in a second.
+LOOK = 0.1  # Seconds between two looks at CURRENT.
 LAST_CALL = 0.25  # Seconds for connections that are being made when the socket begins to refuse.
 MARGIN = 1.0  # Seconds of the time to stop that are left for the end of the process.
 
@@ -33,7 +36,6 @@ class Server(uvicorn.Server):
         self._hear = hear
         self._max_requests = round(settings.max_requests * random.uniform(0.9, 1.1))  # nosec B311 # No secret.
         self._ends: float | None = None
-        self._loading: asyncio.Future[None] | None = None
         config = uvicorn.Config(
             WsgiBridge(target.app, self._service) if target.is_wsgi else target.app,
             interface="asgi3",
@@ -60,6 +62,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
         await super().startup(sockets)
+        threading.Thread(target=self._keep_up, name="models", daemon=True).start()
         self._tell(READY)
 
     async def on_tick(self, counter: int) -> bool:
@@ -71,13 +74,17 @@ class Server(uvicorn.Server):
             self._tell(RECYCLE if has_done_enough else ALIVE)
             for connection in list(self.server_state.connections):
                 connection.check(now)  # type: ignore[union-attr]
-        if (self._loading is None or self._loading.done()) and self._service.is_outdated():
-            self._loading = asyncio.ensure_future(asyncio.to_thread(self._service.load_outdated))
         message = self._hear()
         if message and self._ends is None:
             self._ends = now + self._settings.shutdown_delay
             self._begin_to_end(stop=message == STOP)
         return self._ends is not None and now >= self._ends
+
+    def _keep_up(self) -> None:
+        """Take up new models, in a thread that nobody waits for: a network file system may never answer."""
+        while not self._service.is_closing:
+            self._service.load_outdated()
+            time.sleep(LOOK)
 
     def _begin_to_end(self, *, stop: bool) -> None:
         self._service.is_closing = True

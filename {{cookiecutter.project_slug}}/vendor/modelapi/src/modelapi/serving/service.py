@@ -176,10 +176,6 @@ class Service:
             if host.is_outdated():
                 host.load()
 
-    def is_outdated(self) -> bool:
-        """Tell whether CURRENT of any model has moved."""
-        return any(host.is_outdated() for host in self.models.values())
-
     def refusal(self) -> str | None:
         """Say why there is a model that cannot be served, if there is one."""
         return next((host.refused for host in self.models.values() if not host.served), None)
