@@ -58,6 +58,46 @@ def test_a_project_of_an_odd_name_works(project: Callable[..., Path], framework:
 
 
 @each_framework
+@pytest.mark.parametrize("verb", ["score", "docs", "card", "test", "start", "build"])
+def test_without_a_model_a_verb_says_what_to_do_and_makes_none(
+    project: Callable[..., Path], tmp_path: Path, framework: str, verb: str
+) -> None:
+    folder = project(framework)
+    shutil.rmtree(folder / "artifacts")
+    options = () if verb == "build" else (f"MODEL_DIR={tmp_path}", "INPUT=data/titanic.csv", "OUTPUT=scored.csv")
+
+    done = run("env", *options, "make", verb, cwd=folder)
+
+    assert done.returncode != 0
+    assert 'CURRENT not found: run "make train"' in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (folder / "artifacts").exists()
+    assert not (tmp_path / "CURRENT").exists()
+
+
+@each_framework
+def test_a_model_that_is_kept_elsewhere_is_not_replaced(
+    project: Callable[..., Path], tmp_path: Path, framework: str
+) -> None:
+    folder = project(framework)
+    models = (folder / "artifacts").rename(tmp_path / "models")
+    current = (models / "CURRENT").read_bytes()
+
+    for verb in (("score", "INPUT=data/titanic.csv", "OUTPUT=scored.csv"), ("docs",)):
+        succeed("make", *verb, cwd=folder, MODEL_DIR=str(models))
+
+    assert (models / "CURRENT").read_bytes() == current
+    assert not (folder / "artifacts").exists()
+
+
+def test_an_image_is_not_built_of_another_model_than_is_served(project: Callable[..., Path]) -> None:
+    done = run("make", "build", cwd=project("fastapi"), MODEL_DIR="/models")
+
+    assert done.returncode != 0
+    assert "MODEL_DIR is /models, but an image takes its model from artifacts/" in done.stderr
+
+
+@each_framework
 def test_make_docs_writes_what_was_generated(project: Callable[..., Path], framework: str) -> None:
     folder = project(framework)
     before = (folder / "docs" / "swagger.yaml").read_bytes()
