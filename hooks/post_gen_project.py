@@ -11,3 +11,5 @@ for question in sorted(Path("variants").iterdir()):
     if chosen.is_dir():  # An answer that adds no file has no folder.
         shutil.copytree(chosen, ".", dirs_exist_ok=True)
 shutil.rmtree("variants")
+
+print(f"\nNext: cd {ANSWERS['project_slug']} && make develop train start")

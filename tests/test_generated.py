@@ -47,11 +47,16 @@ def test_its_own_checks_and_tests_pass(project: Callable[..., Path], framework: 
 
 
 @each_framework
-@pytest.mark.parametrize("name", ['O\'Connor "quoted" é API', "x" * 60])
+@pytest.mark.parametrize(
+    "name", ['O\'Connor "quoted" é API', "x" * 60, "\\1 \N{BAR CHART}\N{ZERO WIDTH JOINER}\xa0\u2028."]
+)
 def test_a_project_of_an_odd_name_works(project: Callable[..., Path], framework: str, name: str) -> None:
     folder = project(framework, project_name=name, description=name, author_name=name)
+    document = (folder / "docs" / "swagger.yaml").read_bytes()
 
     succeed("make", "docs", "check", cwd=folder)
+
+    assert (folder / "docs" / "swagger.yaml").read_bytes() == document
     succeed(".venv/bin/python", "-m", "pytest", "-q", "tests/test_project.py", cwd=folder)
     with serve(folder) as port:
         assert json.loads(ask(port, "GET", "/openapi.json")[2])["info"]["title"] == name

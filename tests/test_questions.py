@@ -1,13 +1,21 @@
 """The questions: each changes what is generated, and a bad answer leaves nothing behind."""
 
+import contextlib
 import filecmp
+import io
 import json
 import re
 import subprocess
 import sys
+import tempfile
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+from cookiecutter.main import cookiecutter
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import QUESTIONS, ROOT, Bake, run, succeed
 
@@ -15,7 +23,7 @@ ASKED = {name: default for name, default in QUESTIONS.items() if not name.starts
 CHOICES = {name: default for name, default in ASKED.items() if isinstance(default, list)}
 TEXTS = [name for name in ASKED if name not in CHOICES]
 
-BAD_SLUGS = ["Titanic", "1api", "-api", "api-", "my_api", "a b", "class", "é", "x" * 61, 'a"b', "a'b", "a\\b"]
+BAD_SLUGS = ["Titanic", "1api", "-api", "api-", "my_api", "a b", "é", "x" * 61, 'a"b', "a'b", "a\\b"]
 
 
 def files(folder: Path) -> set[str]:
@@ -53,10 +61,70 @@ def test_every_answer_changes_what_is_generated(bake: Bake, name: str) -> None:
         ('O\'Connor "quoted" é API', "o-connor-quoted-e-api"),
         ("x" * 80, "x" * 60),
         ("a" * 59 + " b", "a" * 59),
+        ("2024 Numbers", "api-2024-numbers"),
+        ("9" * 80, "api-" + "9" * 56),
+        ("class", "class"),
+        ("\N{BAR CHART}", "api"),
+        ("株式会社", "zhu-shi-hui-she"),
     ],
 )
 def test_the_slug_follows_from_the_name(bake: Bake, name: str, slug: str) -> None:
     assert bake(project_name=name).name == slug
+
+
+# What can be pasted at a prompt, which strips it; a surrogate is no character of a text.
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), min_size=1)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # To shrink takes minutes, for a bake takes a tenth of a second.
+)
+@given(texts=st.tuples(ANY_TEXT, ANY_TEXT, ANY_TEXT), choice=st.sampled_from(["1", "2", "3"]))
+@example(texts=("\N{BAR CHART}", 'a \\"\N{PILE OF POO}" \\U', "\x7f\x85\ufeff\u2028 \xa0|"), choice="2")
+@example(texts=("{{ x }} {% if", "#} {{", "\"\"\" ''' ${x} $(y) `z`"), choice="1")
+def test_whatever_is_typed_is_a_project_that_says_so(texts: tuple[str, str, str], choice: str) -> None:
+    name, description, author = (text.strip() for text in texts)
+    typed = [texts[0], "", texts[1], texts[2], "1", "1", choice, choice]
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in typed), newline="\n"))
+        with contextlib.redirect_stdout(io.StringIO()):
+            project = Path(cookiecutter(str(ROOT), output_dir=folder))
+        written = {path.relative_to(project).as_posix(): path.read_bytes().decode() for path in rendered(project)}
+
+    pyproject = tomllib.loads(written["pyproject.toml"])
+    assert pyproject["tool"]["modelapi"]["title"] == name
+    assert (pyproject["project"]["description"], pyproject["project"]["authors"][0]["name"]) == (description, author)
+    info = yaml.safe_load(written["docs/swagger.yaml"])["info"]
+    assert (info["title"], info["description"]) == (name, description)
+    assert written["README.md"].startswith(f"# {name}\n\n{description}\n")
+    assert author in written["LICENSE"] or choice == "3"  # Apache names nobody.
+    for path, text in written.items():
+        if path.endswith((".yml", ".yaml")):
+            yaml.safe_load(text)
+
+
+def rendered(project: Path) -> list[Path]:
+    """List the files that Jinja wrote."""
+    apart = ("vendor", "requirements", ".git")
+    paths = (path for path in project.rglob("*") if path.is_file() and path.suffix not in (".py", ".csv"))
+    return [path for path in paths if path.relative_to(project).parts[0] not in apart]
+
+
+def test_the_end_of_the_questions_says_what_comes_next(tmp_path: Path) -> None:
+    done = succeed(
+        sys.executable, "-m", "cookiecutter", "--no-input", "--output-dir", tmp_path, ROOT, "project_name=1 API",
+        cwd=ROOT,
+    )  # fmt: skip
+
+    assert done.endswith("\nNext: cd api-1-api && make develop train start\n")
 
 
 @pytest.mark.parametrize("slug", BAD_SLUGS)

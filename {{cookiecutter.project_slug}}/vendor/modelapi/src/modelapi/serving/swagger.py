@@ -3,6 +3,7 @@
 It is that of the default settings, so that it is the same on every machine.
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -17,12 +18,21 @@ from modelapi.serving.answers import Problem
 from modelapi.serving.defaults import use_defaults
 from modelapi.settings import PackageSettings, SettingsError
 
+# A title and a description are quoted as TOML and YAML both take it, so that they are the same as in pyproject.toml.
+QUOTED = re.compile(r'["\\]')
+CODED = re.compile(r"[\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
+
 
 class _Dumper(yaml.SafeDumper):
-    """Write an example that occurs twice in full, not as an alias."""
+    """Write an example that occurs twice in full, not as an alias, and all characters that can be as themselves."""
 
     def ignore_aliases(self, _data: object) -> bool:
         return True
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: ARG002
+        text = QUOTED.sub(r"\\\g<0>", text).replace("\n", r"\n")
+        text = CODED.sub(lambda one: rf"\U{ord(one[0]):08x}", text)
+        self.write_indicator(f'"{text}"', True)
 
 
 class _Quoted(str):
