@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from modelapi.engines.frames import to_frame
 from modelapi.signature import Signature
-from modelapi.training.encoders import encoded_categories
+from modelapi.training.encoders import Encoded, read_encoders
 from modelapi.training.features import SignatureError, infer, read_features, to_columns
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer, make_column_transformer
@@ -76,19 +76,16 @@ def test_categories_are_those_that_the_encoder_knows(columns: object, search: bo
     fitted = GridSearchCV(pipeline, {}, cv=2) if search else pipeline
     fitted.fit(X, [0, 1] * 10)
 
-    assert encoded_categories(fitted, list(X.columns)) == {"fur": ["curly", "long", "short"]}
-    assert read_features(X.iloc[:3], encoded_categories(fitted, list(X.columns)))[1].categories == [
-        "curly",
-        "long",
-        "short",
-    ]
+    known = read_encoders(fitted, X.iloc[:2])["fur"]
+    assert known == Encoded(["curly", "long", "short"], frozenset({"nan"}))
+    assert read_features(X.iloc[:3], {"fur": known.categories or []})[1].categories == ["curly", "long", "short"]
 
 
 def test_encoded_numbers_are_categories_too() -> None:
     X = pd.DataFrame({"level": [1, 2, 3] * 5})
     fitted = make_pipeline(OrdinalEncoder(), StandardScaler(), LogisticRegression()).fit(X, [0, 1, 0] * 5)
 
-    (level,) = read_features(X.iloc[:2], encoded_categories(fitted, ["level"]))
+    (level,) = read_features(X.iloc[:2], {"level": read_encoders(fitted, X)["level"].categories or []})
 
     assert (level.type, level.categories) == ("integer", [1, 2, 3])
 

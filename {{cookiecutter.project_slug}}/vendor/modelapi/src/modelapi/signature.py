@@ -13,8 +13,10 @@ SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 ho
 SAFE_NUMBER = 3.4e38  # Near the largest float32, which trees and many graphs calculate with.
 FeatureType = Literal["number", "integer", "boolean", "string", "text", "datetime"]
 Task = Literal["binary", "multiclass", "regression", "multi-output"]
-Taken = Literal["frame", "array", "series"]
-"""What an estimator is given: a DataFrame, a bare array, or its only column as a Series."""
+Taken = Literal["frame", "array", "series", "dicts"]
+"""What an estimator is given: a DataFrame, a bare array, its only column as a Series, or a list of dicts."""
+Gap = Literal["nan", "none"]
+"""What an estimator is given in place of a missing value, among objects: NaN or None."""
 
 
 class Feature(BaseModel):
@@ -27,6 +29,7 @@ class Feature(BaseModel):
     dtype: str
     """The dtype of the column that the estimator was fitted on."""
     nullable: bool
+    gap: Gap = "nan"
     categories: list[Label] | None = None
     listed: bool = True
     """Whether clients may see the categories: those that mostly differ from row to row would tell who was there."""

@@ -13,6 +13,8 @@ from modelapi.records.columns import Columns, expand
 if TYPE_CHECKING:
     from modelapi.signature import Feature, Taken
 
+GAPS = {"nan": np.nan, "none": None}
+
 
 def to_frame(columns: Columns, features: Iterable[Feature]) -> pd.DataFrame:
     """Give the columns the dtypes that they had in training; a date becomes its parts."""
@@ -29,6 +31,11 @@ def as_taken(frame: pd.DataFrame, takes: Taken | None) -> Any:
     """Give an estimator the columns as it was fitted on them."""
     if takes == "series":
         return frame.iloc[:, 0]
+    if takes == "dicts":  # What is missing has no key.
+        rows = zip(*(frame[name].tolist() for name in frame.columns), strict=True)
+        return [
+            {name: value for name, value in zip(frame.columns, row, strict=True) if not pd.isna(value)} for row in rows
+        ]
     return frame if takes == "frame" else bare(frame)
 
 
@@ -43,6 +50,8 @@ def _array(values: np.ndarray[Any, Any], feature: Feature) -> Any:
     dtype: Any = feature.dtype
     if dtype == "category":
         return pd.Categorical(values, categories=feature.categories)
+    if dtype == "object":  # As a Series, for a DataFrame would make text of an array of such.
+        return pd.Series(_objects(values, feature), dtype=object)
     if values.dtype.kind == "f" and dtype.islower():  # A dtype of NumPy's; those of pandas are Int64, Float64.
         return values.astype(dtype)
     if values.dtype == object:  # pandas and the imputers of scikit-learn expect NaN.
@@ -51,3 +60,11 @@ def _array(values: np.ndarray[Any, Any], feature: Feature) -> Any:
     if dtype.startswith("datetime64") and "," in dtype:  # With a time zone.
         series = series.dt.tz_localize("UTC")
     return series.astype(dtype).array
+
+
+def _objects(values: np.ndarray[Any, Any], feature: Feature) -> list[Any]:
+    cells = values.tolist()
+    if feature.type == "integer":  # The columns hold these as float64.
+        cells = [int(cell) if cell == cell else None for cell in cells]
+    gap = GAPS[feature.gap]
+    return [gap if cell is None or cell != cell else cell for cell in cells]

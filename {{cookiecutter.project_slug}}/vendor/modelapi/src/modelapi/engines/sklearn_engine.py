@@ -30,7 +30,10 @@ class SklearnEngine:
 
     def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
         """Predict one label per target and row of the columns, each an array of shape (n,)."""
-        X = as_taken(to_frame(columns, self._features), self._takes)
+        return self.ask(as_taken(to_frame(columns, self._features), self._takes), probabilities=probabilities)
+
+    def ask(self, X: Any, *, probabilities: bool = False) -> Prediction:
+        """Ask the estimator for what it was fitted on, n rows of it."""
         answers = np.asarray(self._estimator.predict(X)).reshape(len(X), -1)
         shares = partial(self._probabilities, X)
         return Prediction(list(answers.T), shares() if probabilities else shares)

@@ -91,7 +91,7 @@ def _ordinal(encoder: Any, operator: Any) -> Any:
     parts = []
     for (column, is_text), categories in zip(_columns(operator), encoder.categories_, strict=True):
         codes = np.arange(len(categories), dtype=np.float64)
-        if pd.isna(categories[-1]):
+        if categories[-1] is not None and pd.isna(categories[-1]):  # None has a code like any other.
             codes[-1] = encoder.encoded_missing_value
         hits = op("Where", _equals(column, categories, is_text), codes, np.array([np.inf]))
         code = op("ReduceMin", hits, np.array([1]), keepdims=1)

@@ -17,18 +17,16 @@ import numpy as np
 import pandas as pd
 
 from modelapi.engines import ENGINES, EngineError
-from modelapi.engines.frames import as_taken, to_frame
+from modelapi.engines.frames import as_taken
 from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.packaging.engine_choice import announce, package_model
 from modelapi.packaging.model_files import OnnxModel, read_model
-from modelapi.packaging.sample import name_targets, read_sample, select
+from modelapi.packaging.sample import name_targets, read_sample, with_gaps, with_plain_types
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
 from modelapi.training.dialect import SEPARATORS, TableError
-from modelapi.training.encoders import encoded_categories, vectorized_columns
 from modelapi.training.features import SignatureError, infer, read_features, to_columns
-from modelapi.training.targets import find
 
 EXAMPLES = (
     "--model my.joblib --sample rows.csv",
@@ -43,18 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         settings = PackageSettings.load()
         model = read_model(options.model, allow_pickle=settings.allow_pickle)
-        sample = read_sample(options.sample, model, options.separator, options.encoding)
-        targets = find(options.target, sample) if options.target else []
-        X = select(sample, model, targets)
-        names = list(X.columns)
-        features = read_features(X, encoded_categories(model, names), texts=vectorized_columns(model, names))
-        columns = to_columns(X, features)
-        frame = to_frame(columns, features)
-        takes = find_taken(model, frame)
-        targets = name_targets(sample, X, targets, count_outputs(model, as_taken(frame, takes)))
+        sample, X, targets, encoded = read_sample(options, model)
+        X = with_gaps(X, encoded)
+        plain = with_plain_types(X)
+        categories = {name: known.categories for name, known in encoded.items() if known.categories is not None}
+        gaps = {name: gap for name, known in encoded.items() for gap in known.gaps}
+        texts = [name for name, known in encoded.items() if known.is_text]
+        features = read_features(plain, categories, texts=texts, gaps=gaps)
+        columns = to_columns(plain, features)
+        takes = find_taken(model, X)
+        targets = name_targets(sample, X, targets, count_outputs(model, as_taken(X, takes)))
         signature = infer(features, targets, model, len(X), takes=takes)
         metrics = {"sample_rows": len(X)}
-        manifest = package_model(model, columns, signature, metrics=metrics, settings=settings, engine=options.engine)
+        manifest = package_model(
+            model, columns, signature, metrics=metrics, settings=settings, engine=options.engine, X=X
+        )
     except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
         sys.exit(f"Not packaged: {error}")
     print(announce(manifest, settings))
@@ -82,7 +83,7 @@ def find_taken(model: Any, frame: pd.DataFrame) -> Taken | None:
     if hasattr(model, "feature_names_in_"):
         return "frame"
     few = frame.head(MAX_TRIED)
-    ways: list[Taken] = ["frame", "series", "array"] if frame.shape[1] == 1 else ["frame", "array"]
+    ways: list[Taken] = ["frame", "series", "array", "dicts"] if frame.shape[1] == 1 else ["frame", "array", "dicts"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", "X has feature names", UserWarning)  # So scikit-learn says: no frame.

@@ -21,8 +21,12 @@ UNKNOWN = "never seen in training"
 
 def head(columns: Columns) -> Columns:
     """Take up to MAX_SAMPLE rows of the sample, evenly spread."""
-    step = max(1, -(-n_rows(columns) // MAX_SAMPLE))
-    return {name: values[::step] for name, values in columns.items()}
+    return {name: values[:: stride(len(values))] for name, values in columns.items()}
+
+
+def stride(n_samples: int) -> int:
+    """Return how far apart the rows are that head takes."""
+    return max(1, -(-n_samples // MAX_SAMPLE))
 
 
 def n_rows(columns: Columns) -> int:

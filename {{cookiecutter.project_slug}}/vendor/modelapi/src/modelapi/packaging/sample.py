@@ -2,35 +2,80 @@
 
 from __future__ import annotations
 
+import argparse
 import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 from pandas.api import types
 
 from modelapi.training.dialect import TableError
-from modelapi.training.encoders import encoded_categories, reads_texts, vectorized_columns
+from modelapi.training.encoders import Encoded, read_encoders, reads_texts
 from modelapi.training.reading import read_table
+from modelapi.training.targets import find
 from modelapi.training.texts import is_text
 
 MIN_ROWS = 2
 
 
-def read_sample(path: Path, model: Any, separator: str | None, encoding: str | None) -> pd.DataFrame:
-    """Read the sample; columns that the model knows as text stay text. Raises TableError."""
-    sample, _ = read_table(path, separator, encoding, exact=True)
-    if len(sample) < MIN_ROWS:
-        raise TableError(f"{path} has a single row: give {MIN_ROWS} or more that the model was fitted on")
-    names = feature_names(model, sample) or list(sample.columns)
-    encoded = encoded_categories(model, names)
-    text = [name for name in vectorized_columns(model, names) if name in sample] + [
+class Sample(NamedTuple):
+    """The whole table, its columns that the model takes and those that are told to be targets, and what is known."""
+
+    table: pd.DataFrame
+    X: pd.DataFrame
+    targets: list[str]
+    encoded: dict[str, Encoded]
+
+
+def read_sample(options: argparse.Namespace, model: Any) -> Sample:
+    """Read the sample; columns that the encoders of the model know as text stay text. Raises TableError."""
+    sample = _read(options, model)
+    text = [
         name
-        for name, categories in encoded.items()
-        if name in sample and types.is_numeric_dtype(sample[name]) and all(isinstance(one, str) for one in categories)
+        for name, known in sample.encoded.items()
+        if types.is_numeric_dtype(sample.X[name])
+        and (known.is_text or (known.categories and all(isinstance(one, str) for one in known.categories)))
     ]
-    return read_table(path, separator, encoding, exact=True, text=text)[0] if text else sample
+    return _read(options, model, text) if text else sample
+
+
+def _read(options: argparse.Namespace, model: Any, text: Sequence[str] = ()) -> Sample:
+    path = options.sample
+    table, _ = read_table(path, options.separator, options.encoding, exact=True, text=text)
+    if len(table) < MIN_ROWS:
+        raise TableError(f"{path} has a single row: give {MIN_ROWS} or more that the model was fitted on")
+    targets = find(options.target, table) if options.target else []
+    X = select(table, model, targets)
+    return Sample(table, X, targets, read_encoders(model, X))
+
+
+def with_gaps(X: pd.DataFrame, encoded: Mapping[str, Encoded]) -> pd.DataFrame:
+    """Write what is missing in a column of objects as the model knows it, for files tell None and NaN not apart.
+
+    Raises TableError if the model knows both.
+    """
+    X = X.copy(deep=False)
+    for name, known in encoded.items():
+        if len(known.gaps) > 1:
+            raise TableError(
+                f"the encoder of column {name} knows None and NaN as two categories, and both are null in JSON: "
+                "fit it on a column with one of them"
+            )
+        if known.gaps == {"none"}:
+            X[name] = X[name].astype(object).where(X[name].notna(), None)
+        elif known.gaps and X[name].dtype == object:
+            X[name] = X[name].where(X[name].notna(), float("nan"))
+    return X
+
+
+def with_plain_types(X: pd.DataFrame) -> pd.DataFrame:
+    """Give columns of Arrow's types those of NumPy, which need no pyarrow where the model is served."""
+    X = X.copy(deep=False)
+    for name in X.columns:
+        if isinstance(X[name].dtype, pd.ArrowDtype):
+            X[name] = X[name].astype(object).where(X[name].notna(), float("nan")).infer_objects()
+    return X
 
 
 def feature_names(model: Any, sample: pd.DataFrame) -> list[str] | None:

@@ -1,44 +1,53 @@
-"""The categories that the encoders of a fitted estimator know, and the columns that its vectorizers read."""
+"""What the encoders, imputers and vectorizers of a fitted estimator know of the columns of a table."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import get_tags
 
-from modelapi.signature import Label
+from modelapi.signature import Gap, Label
+from modelapi.training.passing import Passed, pass_through, places
+
+MAX_TRIED = 100  # Rows of the sample, with which it is seen which columns pass a step unchanged.
+NOT_FED = ("final_estimator_",)  # It is given predictions, and no columns of the table.
 
 
-def encoded_categories(estimator: Any, names: Sequence[str]) -> dict[str, list[Label]]:
-    """List the categories by column, for the columns that go to an encoder as they are or imputed.
+class Encoded(NamedTuple):
+    """What is known of a column: its categories if it is encoded, which gaps there may be, and whether it is text."""
 
-    names : the columns that the estimator was fitted on, in order.
+    categories: list[Label] | None = None
+    gaps: frozenset[Gap] = frozenset()
+    is_text: bool = False
+
+    def join(self, other: Encoded) -> Encoded:
+        """Put together what two parts know."""
+        known = [*(self.categories or []), *(other.categories or [])]
+        both_none = self.categories is None and other.categories is None
+        # What comes after an imputer knows no gap any more.
+        categories = None if both_none else list(dict.fromkeys(known))
+        return Encoded(categories, self.gaps or other.gaps, self.is_text or other.is_text)
+
+
+def read_encoders(estimator: Any, X: pd.DataFrame) -> dict[str, Encoded]:
+    """Read what is known, however deep in an estimator, of each column that comes to an encoder as it is or imputed.
+
+    X : rows that the estimator was fitted on, by which it is seen which columns pass a step unchanged.
     """
-    return {
-        name: [label for label in categories.tolist() if not pd.isna(label)]
-        for name, categories in _walk(estimator, list(names))
-    }
-
-
-def vectorized_columns(estimator: Any, names: Sequence[str]) -> list[str]:
-    """List the columns that go to a vectorizer of text, whose values are free.
-
-    names : the columns that the estimator was fitted on, in order; a single one if that was a Series.
-    """
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if isinstance(estimator, Pipeline):
-        return vectorized_columns(estimator.steps[0][1], names)
-    if isinstance(estimator, ColumnTransformer):
-        parts = getattr(estimator, "transformers_", [])
-        return [name for _, part, columns in parts for name in vectorized_columns(part, _names(columns, list(names)))]
-    return list(names) if len(names) == 1 and reads_texts(estimator) else []
+    found: dict[str, Encoded] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, known in _walk(estimator, Passed(X.head(MAX_TRIED), [*X.columns]), set()):
+            found[name] = found[name].join(known) if name in found else known
+    return found
 
 
 def reads_texts(estimator: Any) -> bool:
@@ -52,33 +61,65 @@ def reads_texts(estimator: Any) -> bool:
     return tags.string and not tags.two_d_array
 
 
-def _walk(estimator: Any, names: list[str]) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if isinstance(estimator, Pipeline):
-        for _, step in estimator.steps:
-            yield from _walk(step, names)
-            if not isinstance(step, SimpleImputer):  # Whatever comes next has other columns.
-                return
-    elif isinstance(estimator, ColumnTransformer):
-        for _, step, columns in getattr(estimator, "transformers_", []):  # None if it is not fitted.
-            yield from _walk(step, _names(columns, names))
+def _walk(part: Any, given: Passed, seen: set[int]) -> Iterator[tuple[str, Encoded]]:
+    """Go through a part and those inside it; given : the columns that come to it."""
+    if isinstance(part, Pipeline):
+        for _, step in part.steps:
+            yield from _walk(step, given, seen)
+            given = pass_through(step, given)
+    elif isinstance(part, ColumnTransformer):
+        for _, step, columns in getattr(part, "transformers_", []):  # None if it is not fitted.
+            yield from _walk(step, given.take(places(part, columns, given)), seen)
+    elif isinstance(part, FeatureUnion):
+        for _, step in part.transformer_list:
+            yield from _walk(step, given, seen)
+    elif id(part) not in seen and hasattr(part, "__dict__"):
+        seen.add(id(part))
+        yield from _knowledge(part, given.names)
+        for name, value in vars(part).items():
+            for inner in _parts(value) if name not in NOT_FED else []:
+                yield from _walk(inner, given.fed_to(inner), seen)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Find the parts that an attribute of an estimator holds."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object):
+        for one in value:
+            yield from _parts(one)
+    elif hasattr(value, "__dict__") and (hasattr(type(value), "fit") or hasattr(type(value), "predict_proba")):
+        yield value
+
+
+def _knowledge(part: Any, names: Sequence[str | None]) -> Iterator[tuple[str, Encoded]]:
+    """Name what a single encoder or imputer knows of its columns."""
+    categories = getattr(part, "categories_", None)
+    if len(names) == 1 and names[0] and reads_texts(part):
+        yield names[0], Encoded(is_text=True)
+        return
+    if isinstance(part, DictVectorizer):
+        prefixes = [f"{column}{part.separator}" for column in names]
+        listed: list[Any] = [
+            [name.removeprefix(prefix) for name in part.feature_names_ if name.startswith(prefix)]
+            for prefix in prefixes
+        ]
+    elif isinstance(categories, list) and len(categories) == len(names):
+        listed = [values.tolist() for values in categories]
+    elif isinstance(getattr(part, "mapping", None), list):  # Of category_encoders.
+        known = {one["col"]: [*one["mapping"].index] for one in part.mapping if hasattr(one.get("mapping"), "index")}
+        listed = [known.get(column) for column in names]
+    elif hasattr(part, "missing_values"):
+        listed = [[part.missing_values]] * len(names)
+        yield from ((name, Encoded(gaps=_gaps(one))) for name, one in zip(names, listed, strict=True) if name)
+        return
     else:
-        categories = getattr(estimator, "categories_", None)
-        if isinstance(categories, list) and len(categories) == len(names):
-            yield from zip(names, categories, strict=True)
+        return
+    for name, values in zip(names, listed, strict=True):
+        if name is not None and values:
+            yield name, Encoded([value for value in values if not pd.isna(value)], _gaps(values))
 
 
-def _names(columns: Any, names: list[str]) -> list[str]:
-    """Name the columns that a ColumnTransformer selects by name, place, slice or mask."""
-    if isinstance(columns, str):
-        return [columns]
-    if isinstance(columns, int | np.integer):
-        return [names[columns]]
-    if isinstance(columns, slice):
-        frame = pd.DataFrame(columns=names)
-        text = isinstance(columns.start, str) or isinstance(columns.stop, str)
-        return list((frame.loc[:, columns] if text else frame.iloc[:, columns]).columns)
-    chosen = list(columns)
-    if chosen and isinstance(chosen[0], bool | np.bool_):
-        return [name for name, keep in zip(names, chosen, strict=True) if keep]
-    return [column if isinstance(column, str) else names[column] for column in chosen]
+def _gaps(values: Sequence[Any]) -> frozenset[Gap]:
+    """Tell which gaps are among values."""
+    return frozenset("none" if value is None else "nan" for value in values if pd.isna(value))

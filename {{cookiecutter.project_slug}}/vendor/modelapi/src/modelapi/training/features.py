@@ -12,8 +12,15 @@ from sklearn.base import OutlierMixin
 from sklearn.pipeline import Pipeline
 
 from modelapi.records.columns import Columns, column
-from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Label, Signature, Taken, Target, Task
+from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Gap, Label, Signature, Taken, Target, Task
 from modelapi.training.texts import EXAMPLE, is_text, max_length, may_list, mostly_differs
+
+OBJECTS: dict[FeatureType, set[type]] = {  # What a column of objects may hold.
+    "string": {str},
+    "boolean": {bool},
+    "integer": {int},
+    "number": {int, float},
+}
 
 
 class SignatureError(ValueError):
@@ -26,19 +33,22 @@ def read_features(
     formats: Mapping[str, str] | None = None,
     parts: Mapping[str, list[str]] | None = None,
     texts: Collection[str] = (),
+    gaps: Mapping[str, Gap] | None = None,
 ) -> list[Feature]:
     """Read a feature off each column of X, of shape (n_samples, n_features).
 
     encoded : the categories that encoders of the estimator know, by column.
     formats, parts : of columns with dates, see Feature.
     texts : the columns of text whatever they hold; of others it is seen from how much they differ.
+    gaps : what encoders and imputers take for a missing value, by column; else it is as in X.
     Raises SignatureError naming the column whose type cannot be served.
     """
     features = []
     for name in X.columns:
         feature = _feature(name, X[name], (encoded or {}).get(name), name in texts)
         dates = {"format": (formats or {}).get(name), "parts": (parts or {}).get(name)}
-        features.append(feature.model_copy(update=dates))
+        gap = (gaps or {}).get(name) or ("none" if any(value is None for value in _objects(X[name])) else "nan")
+        features.append(feature.model_copy(update={**dates, "gap": gap}))
     return features
 
 
@@ -110,7 +120,7 @@ def naive(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _feature(name: str, values: pd.Series[Any], encoded: Sequence[Label] | None, is_free: bool) -> Feature:
-    seen = values.dropna()
+    seen = values.dropna().infer_objects()
     if seen.empty:
         raise SignatureError(f"column {name} holds no value: leave it out of the features")
     kind = _type(name, values)
@@ -180,11 +190,15 @@ def _type(name: str, values: pd.Series[Any]) -> FeatureType:
     if types.is_datetime64_any_dtype(values):
         return "datetime"
     kinds = {type(value) for value in values.dropna()}
-    if kinds == {str}:
-        return "string"
-    if kinds == {bool}:
-        return "boolean"
+    for kind, others in OBJECTS.items():
+        if kinds and kinds <= others:
+            return kind
     raise SignatureError(
         f"column {name} has the type {values.dtype} and holds {' and '.join(sorted(kind.__name__ for kind in kinds))}: "
         "make all of it numbers, booleans, dates or text, or leave it out of the features"
     )
+
+
+def _objects(values: pd.Series[Any]) -> Sequence[Any]:
+    """List the values of a column of objects; none of one that is none."""
+    return values.tolist() if values.dtype == object else []
