@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelapi.engines import Prediction
+from modelapi.engines import LABELS, Prediction, Wanted
 from modelapi.serving import batching
 from modelapi.serving.batching import Batcher, Records, ThreadBatcher
 
@@ -28,7 +28,7 @@ class Doubling:
         if not is_held:
             self.may_end.set()
 
-    def __call__(self, records: Records, probabilities: bool) -> Prediction:
+    def __call__(self, records: Records, wanted: Wanted) -> Prediction:
         values = np.array([record["x"] for record in records])
         self.calls.append(len(values))
         self.threads.add(threading.current_thread().name)
@@ -36,7 +36,7 @@ class Doubling:
         assert self.may_end.wait(SECONDS)
         if (values < 0).any():
             raise ValueError("negative")
-        shares = [np.column_stack([values, values])] if probabilities else None
+        shares = [np.column_stack([values, values])] if wanted.probabilities else None
         return Prediction([values * 2], shares)
 
 
@@ -47,7 +47,7 @@ def records(*values: float) -> Records:
 def ask_in_a_loop(predict: Doubling, *requests: list[float], is_slow: bool = False) -> list[Any]:
     async def ask() -> list[Any]:
         batcher = Batcher(predict, is_slow=is_slow)
-        tasks = [batcher.predict(records(*values), probabilities=False) for values in requests]
+        tasks = [batcher.predict(records(*values), LABELS) for values in requests]
         return list(await asyncio.gather(*tasks, return_exceptions=True))
 
     return [labels(one) for one in asyncio.run(asyncio.wait_for(ask(), timeout=SECONDS))]
@@ -58,7 +58,7 @@ def ask_in_threads(predict: Doubling, *requests: list[float], is_slow: bool = Fa
 
     def ask(values: list[float]) -> Any:
         try:
-            return batcher.predict(records(*values), probabilities=False, timeout=SECONDS)
+            return batcher.predict(records(*values), LABELS, timeout=SECONDS)
         except BaseException as error:
             return error
 
@@ -99,7 +99,7 @@ class Broken(Doubling):
         super().__init__()
         self._fault = fault
 
-    def __call__(self, records: Records, _probabilities: bool) -> Prediction:
+    def __call__(self, records: Records, _wanted: Wanted) -> Prediction:
         if len(records) > 1 and isinstance(self._fault, ValueError):
             return None  # type: ignore[return-value]
         raise self._fault
@@ -132,9 +132,9 @@ def test_those_who_come_while_a_slow_engine_works_share_its_next_call() -> None:
 
     async def ask() -> None:
         batcher = Batcher(model, is_slow=True)
-        first = asyncio.create_task(batcher.predict(records(1.0), probabilities=False))
+        first = asyncio.create_task(batcher.predict(records(1.0), LABELS))
         await asyncio.to_thread(model.has_begun.wait, SECONDS)
-        others = [asyncio.create_task(batcher.predict(records(2.0), probabilities=False)) for _ in range(19)]
+        others = [asyncio.create_task(batcher.predict(records(2.0), LABELS)) for _ in range(19)]
         await asyncio.sleep(0)  # All have asked.
         model.may_end.set()
         await asyncio.gather(first, *others)
@@ -151,7 +151,7 @@ def test_threads_that_wait_for_their_turn_share_the_next_call(is_slow: bool) -> 
     batcher = ThreadBatcher(model, is_slow=is_slow)
 
     def ask(value: float) -> Any:
-        return labels(batcher.predict(records(value), probabilities=False, timeout=SECONDS))
+        return labels(batcher.predict(records(value), LABELS, timeout=SECONDS))
 
     with ThreadPoolExecutor(20) as threads:
         first = threads.submit(ask, 1.0)
@@ -171,14 +171,14 @@ def test_a_thread_gives_up_waiting_for_a_slow_engine_and_its_rows_are_left_out()
     batcher = ThreadBatcher(model, is_slow=True)
 
     with ThreadPoolExecutor(1) as threads:
-        first = threads.submit(batcher.predict, records(1.0), probabilities=False, timeout=SECONDS)
+        first = threads.submit(batcher.predict, records(1.0), LABELS, timeout=SECONDS)
         assert model.has_begun.wait(SECONDS)
         with pytest.raises(TimeoutError):
-            batcher.predict(records(2.0), probabilities=False, timeout=0.01)
+            batcher.predict(records(2.0), LABELS, timeout=0.01)
         model.may_end.set()
 
         assert labels(first.result(SECONDS)) == [2.0]
-    assert labels(batcher.predict(records(3.0), probabilities=False, timeout=SECONDS)) == [6.0]
+    assert labels(batcher.predict(records(3.0), LABELS, timeout=SECONDS)) == [6.0]
     assert model.calls == [1, 1]
 
 
@@ -200,7 +200,7 @@ def test_a_loop_that_was_closed_is_not_waited_for(is_slow: bool) -> None:
     batcher = Batcher(Doubling(), is_slow=is_slow)
 
     for number in (1.0, 2.0, 3.0):
-        asked = batcher.predict(records(number), probabilities=False)
+        asked = batcher.predict(records(number), LABELS)
 
         assert labels(asyncio.run(asyncio.wait_for(asked, timeout=SECONDS))) == [number * 2]
 
@@ -209,7 +209,7 @@ def test_those_who_want_probabilities_are_predicted_apart() -> None:
     async def ask() -> tuple[Prediction, Prediction]:
         batcher = Batcher(Doubling(), is_slow=False)
         return await asyncio.gather(
-            batcher.predict(records(1.0), probabilities=True), batcher.predict(records(2.0), probabilities=False)
+            batcher.predict(records(1.0), Wanted(probabilities=True)), batcher.predict(records(2.0), LABELS)
         )
 
     wanted, other = asyncio.run(ask())

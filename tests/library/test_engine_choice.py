@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from modelapi import package
-from modelapi.engines import EngineError, Prediction
+from modelapi.engines import EngineError, Prediction, Wanted
 from modelapi.engines.frames import to_frame
 from modelapi.engines.trust import is_trusted
 from modelapi.package import Package
@@ -88,7 +88,7 @@ def test_a_package_answers_as_its_estimator_does(
 
     records = json.loads(X.to_json(orient="records"))
     columns = RecordParser(model.signature).parse_json(json.dumps(records).encode())
-    prediction = model.engine.predict(columns, probabilities=model.signature.probabilities)
+    prediction = model.engine.predict(columns, Wanted(model.signature.probabilities))
     assert model.manifest.engine == engine
     assert prediction.labels[0].tolist() == fitted.predict(X).tolist()
     if prediction.probabilities:
@@ -154,7 +154,7 @@ def test_several_targets_are_answered_one_by_one(packaged: Packager, pets: pd.Da
 
     model = packaged(fitted, X, ("kind", "indoor"))
 
-    prediction = model.engine.predict(to_columns(X, model.signature.features), probabilities=True)
+    prediction = model.engine.predict(to_columns(X, model.signature.features), Wanted(probabilities=True))
     assert np.column_stack(prediction.labels).tolist() == fitted.predict(X).tolist()
     for own, other in zip(fitted.predict_proba(X), prediction.probabilities or [], strict=True):
         np.testing.assert_allclose(other, own, rtol=1e-12)

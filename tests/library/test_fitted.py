@@ -14,16 +14,18 @@ import pandas as pd
 import pytest
 import skops.io
 from modelapi import package
+from modelapi.engines import Wanted
 from modelapi.package import Package, versions
 from modelapi.packaging.fitted import main
 from modelapi.records.cells import CellParser
 from modelapi.settings import PackageSettings
 from onnx import TensorProto, helper
+from sklearn.cluster import DBSCAN
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 Run = Callable[..., Package]
 
@@ -257,9 +259,38 @@ def test_a_function_in_a_stored_pipeline_is_refused(
 
 
 def test_what_cannot_predict_is_refused(run: Run, stored: Callable[[Any], Path], pets: pd.DataFrame) -> None:
-    for thing in ({"a": 1}, OneHotEncoder().fit(pets[["fur"]])):
-        with pytest.raises(SystemExit, match="cannot predict: package a fitted estimator with predict"):
-            run(stored(thing), pets)
+    with pytest.raises(SystemExit, match="a dict cannot predict: package a fitted estimator with predict or transform"):
+        run(stored({"a": 1}), pets)
+    with pytest.raises(SystemExit, match="a DBSCAN cannot predict: it only describes the rows that it is fitted on"):
+        run(stored(DBSCAN().fit(pets[["age"]])), pets)
+
+
+def test_a_transformer_is_packaged_with_the_names_of_its_columns(
+    run: Run, stored: Callable[[Any], Path], pets: pd.DataFrame
+) -> None:
+    X = pets[["age", "indoor"]]
+
+    named = run(stored(StandardScaler().fit(X)), pets).signature
+    unnamed = run(stored(StandardScaler().fit(X.to_numpy(float))), X).signature
+    own = run(stored(FunctionTransformer().fit(X)), X).signature
+
+    for signature in (named, unnamed):
+        assert (signature.task, signature.target.name) == ("transform", "StandardScaler")
+        assert [target.name for target in signature.targets] == ["age", "indoor"]
+    assert [target.name for target in own.targets] == ["functiontransformer0", "functiontransformer1"]
+
+
+def test_transformers_are_refused_that_make_text_or_too_much(
+    run: Run, stored: Callable[[Any], Path], pets: pd.DataFrame
+) -> None:
+    wide = pd.DataFrame({"code": [f"c{number}" for number in range(1_001)]})
+
+    with pytest.raises(
+        SystemExit, match="the model cannot predict the sample: it makes other things than a row"
+    ):
+        run(stored(FunctionTransformer().fit(pets[["fur"]])), pets[["fur"]].dropna())
+    with pytest.raises(SystemExit, match="the model makes 1001 columns of a row, of at most 1000: let it select some"):
+        run(stored(OneHotEncoder().fit(wide)), wide)
 
 
 def test_several_targets_are_named(run: Run, stored: Callable[[Any], Path], pets: pd.DataFrame) -> None:
@@ -292,7 +323,7 @@ def test_the_labels_of_a_graph_stay_in_its_order(run: Run, tmp_path: Path) -> No
 
     loaded = run(tmp_path / "my.onnx", pd.DataFrame({"a": [-3.0, 3.0]}))
 
-    prediction = loaded.engine.predict({"a": np.array([3.0])}, probabilities=True)
+    prediction = loaded.engine.predict({"a": np.array([3.0])}, Wanted(probabilities=True))
     assert prediction.labels[0].tolist() == ["yes"]
     assert loaded.signature.target.classes == ["yes", "no"]
     assert prediction.probabilities is not None

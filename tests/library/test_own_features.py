@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import skops.io
 from modelapi import package
-from modelapi.engines import EngineError
+from modelapi.engines import EngineError, Wanted
 from modelapi.engines.trust import trusted_types
 from modelapi.package import Package, PackageError
 from modelapi.packaging.fitted import find_taken, main
@@ -135,7 +135,7 @@ def test_an_own_transformer_is_trained_and_served_without_a_pickle(own: Path, pe
     assert model.signature.takes == "frame"
     assert {*model.manifest.libraries} == {"numpy", "scipy", "pandas", "scikit-learn", "skops"}
     prediction = model.engine.predict(
-        {"age": np.array([1.0, 9.0]), "weight": np.array([30.0, 4.0])}, probabilities=True
+        {"age": np.array([1.0, 9.0]), "weight": np.array([30.0, 4.0])}, Wanted(probabilities=True)
     )
     assert len(prediction.labels[0]) == 2
 

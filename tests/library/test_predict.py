@@ -5,6 +5,7 @@ import json
 import httpx2
 import pytest
 from modelapi import outputs
+from modelapi.engines import Wanted
 from modelapi.package import Package
 from modelapi.records.columns import Columns
 from modelapi.records.parser import RecordParser
@@ -54,7 +55,7 @@ def test_probabilities_are_those_of_the_engine(client: httpx2.Client, current: P
     if not current.signature.probabilities:
         assert answer.status_code == 422
         return
-    prediction = current.engine.predict(columns(current, [record]), probabilities=True)
+    prediction = current.engine.predict(columns(current, [record]), Wanted(probabilities=True))
     assert answer.json()["probability"] == outputs.probabilities(prediction, current.signature)
 
 

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from modelapi import package
-from modelapi.engines import Prediction
+from modelapi.engines import LABELS, Prediction, Wanted
 from modelapi.package import Package
 from modelapi.records import tables
 from modelapi.records.parser import RecordParser
@@ -86,7 +86,7 @@ def records(n_rows: int = 50) -> list[dict[str, Any]]:
 
 def expected(model: Package, rows: list[dict[str, Any]]) -> tuple[list[Label], list[dict[str, float]]]:
     columns = RecordParser(model.signature, unknown_fields="ignore").parse_values(rows)
-    prediction = model.engine.predict(columns, probabilities=True)
+    prediction = model.engine.predict(columns, Wanted(probabilities=True))
     names = [label_name(label) for label in model.signature.target.classes or []]
     shares = (prediction.probabilities or [])[0].tolist()
     return prediction.labels[0].tolist(), [dict(zip(names, row, strict=True)) for row in shares]
@@ -471,7 +471,7 @@ def test_a_worker_process_finds_what_the_api_does(api: Path, artifacts: Path, tm
     table = score.format_of(source, tmp_path / "scored.csv")
     settings = PackageSettings.load()
 
-    job = pickle.loads(pickle.dumps(workers.Job(settings.project, settings, package.current(artifacts), table, False)))
+    job = pickle.loads(pickle.dumps(workers.Job(settings.project, settings, package.current(artifacts), table, LABELS)))
     scored = workers.Scorer(job, job.load())([["x", "1", "2", "true", "long"]], 0)
 
     assert scored.part == b"x,1,2,true,long,dog\n"

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import skops.io
 from modelapi import package
+from modelapi.engines import Wanted
 from modelapi.package import Package
 from modelapi.packaging.fitted import main
 from modelapi.records.cells import CellParser
@@ -58,7 +59,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def answers(model: Package, records: list[dict[str, Any]]) -> Any:
     """What the packaged model says of records in JSON: labels and probabilities."""
     columns = RecordParser(model.signature).parse_json(json.dumps(records).encode())
-    prediction = model.engine.predict(columns, probabilities=True)
+    prediction = model.engine.predict(columns, Wanted(probabilities=True))
     return prediction.labels[0].tolist(), (prediction.probabilities or [])[0]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelapi.engines import Prediction
+from modelapi.engines import LABELS, Prediction, Wanted
 from modelapi.process import threads as module
 from modelapi.process.threads import Threads, Worker
 from modelapi.serving.batching import Records, ThreadBatcher
@@ -30,14 +30,14 @@ class Model:
         self.may_predict.set()
         self.batcher = ThreadBatcher(self._predict, is_slow=is_slow)
 
-    def _predict(self, records: Records, _probabilities: bool) -> Prediction:
+    def _predict(self, records: Records, _wanted: Wanted) -> Prediction:
         values = np.array([record["x"] for record in records])
         self.calls.append(len(values))
         assert self.may_predict.wait(SECONDS)
         return Prediction([values * 2])
 
     def ask(self, value: float, timeout: float = SECONDS) -> list[float]:
-        prediction = self.batcher.predict([{"x": value}], probabilities=False, timeout=timeout)
+        prediction = self.batcher.predict([{"x": value}], LABELS, timeout=timeout)
         answer: list[float] = prediction.labels[0].tolist()
         return answer
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from modelapi.engines import Prediction
+from modelapi.engines import Prediction, Wanted
 from modelapi.records.columns import Columns
 from modelapi.records.faults import Fault
 from modelapi.signature import Feature, Label, Signature, label_name
@@ -25,6 +25,22 @@ def probabilities(prediction: Prediction, signature: Signature) -> list[Any]:
     return _by_target(shares, signature)
 
 
+def scores(prediction: Prediction, signature: Signature) -> list[Any]:
+    """List the score of each row: a number or, if the scores have names, an object with these."""
+    values: list[Any] = [] if prediction.scores is None else prediction.scores.tolist()
+    return [dict(zip(signature.scores, row, strict=True)) for row in values] if signature.scores else values
+
+
+def members(prediction: Prediction, signature: Signature, wanted: Wanted) -> dict[str, list[Any]]:
+    """List the members of an answer, each with a value for each row; those that are not wanted are left out."""
+    found = {"prediction": predictions(prediction, signature)}
+    if wanted.probabilities:
+        found["probability"] = probabilities(prediction, signature)
+    if wanted.scores:
+        found["score"] = scores(prediction, signature)
+    return found
+
+
 def _by_target(values: list[list[Any]], signature: Signature) -> list[Any]:
     if signature.target.outputs is None:
         return values[0]
@@ -32,18 +48,25 @@ def _by_target(values: list[list[Any]], signature: Signature) -> list[Any]:
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def table(prediction: Prediction, signature: Signature, *, probabilities: bool) -> dict[str, list[Label]]:
-    """Name the columns that a prediction adds to a table: `prediction`, and `probability_<label>` if asked for.
+def table(prediction: Prediction, signature: Signature, wanted: Wanted) -> dict[str, list[Label]]:
+    """Name the columns that a prediction adds to a table: `prediction`, and what is wanted besides.
 
-    Of several targets, each has its own: `prediction_<target>`, `probability_<target>_<label>`.
+    That is `probability_<label>`, and `score` or, if scores have names, `score_<name>`. Of several targets, each has
+    its own: `prediction_<target>`, `probability_<target>_<label>`.
     """
     columns: dict[str, list[Label]] = {}  # The names are different: packaging has checked it.
     for place, target in enumerate(signature.targets):
         suffix = f"_{target.name}" if signature.target.outputs else ""
         columns[f"prediction{suffix}"] = prediction.labels[place].tolist()
-        if probabilities:
+        if wanted.probabilities:
             for label, shares in zip(target.classes or [], (prediction.probabilities or [])[place].T, strict=True):
                 columns[f"probability{suffix}_{label_name(label)}"] = shares.tolist()
+    if wanted.scores and prediction.scores is not None:
+        if signature.scores:
+            for name, values in zip(signature.scores, prediction.scores.T, strict=True):
+                columns[f"score_{name}"] = values.tolist()
+        else:
+            columns["score"] = prediction.scores.tolist()
     return columns
 
 

@@ -12,7 +12,14 @@ Label = bool | int | float | str
 SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 hold exactly.
 SAFE_NUMBER = 3.4e38  # Near the largest float32, which trees and many graphs calculate with.
 FeatureType = Literal["number", "integer", "boolean", "string", "text", "datetime"]
-Task = Literal["binary", "multiclass", "regression", "multi-output"]
+Task = Literal["binary", "multiclass", "regression", "multi-output", "multilabel", "outlier", "cluster", "transform"]
+MEANINGS: dict[Task, str] = {
+    "multilabel": "1 for each label that applies, 0 for others",
+    "outlier": "-1 for an outlier, 1 for others",
+    "cluster": "the number of the cluster",
+    "transform": "the columns that are made of it",
+}
+"""What is answered, for tasks whose names do not say it."""
 Taken = Literal["frame", "array", "series", "dicts"]
 """What an estimator is given: a DataFrame, a bare array, its only column as a Series, or a list of dicts."""
 Gap = Literal["nan", "none"]
@@ -75,6 +82,8 @@ class Signature(BaseModel):
     target: Target
     task: Task
     probabilities: bool
+    scores: list[str] | None = None
+    """The names of the scores of a record: of the classes, as a rule; empty if it is a single number, None if none."""
     n_samples: int
     takes: Taken | None = None
     """What the estimator was fitted on; None if nobody has asked it."""

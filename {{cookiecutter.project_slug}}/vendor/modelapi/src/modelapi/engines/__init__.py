@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # The process that only checks a package needs no arrays.
 
     Array: TypeAlias = np.ndarray[Any, Any]
     Shares: TypeAlias = list[Array] | None
+    Scores: TypeAlias = Array | None
 
 
 class EngineSource(NamedTuple):
@@ -40,19 +41,44 @@ class EngineError(ValueError):
     """An estimator that an engine cannot store, or a stored model that it cannot load."""
 
 
+class Wanted(NamedTuple):
+    """What to calculate at once besides the labels, which is cheaper than when it is looked at."""
+
+    probabilities: bool = False
+    scores: bool = False
+
+
+LABELS = Wanted()
+
+
+def everything(signature: Signature) -> Wanted:
+    """Want all that a model can say."""
+    return Wanted(signature.probabilities, signature.scores is not None)
+
+
 class Prediction:
     """What a model says of n records, for each target of the signature.
 
     labels : list of ndarrays of shape (n,), as in the training data.
     probabilities : list of float64 ndarrays of shape (n, n_classes) in the order of the classes, or None if the model
-        has none. They may be given as a function, which is called when they are first looked at.
+        has none.
+    scores : float64 ndarray of shape (n,) or, if the signature names its scores, of (n, n_scores); None if the model
+        has none.
+
+    The last two may be given as functions, which are called when they are first looked at.
     """
 
-    __slots__ = ("_probabilities", "labels")
+    __slots__ = ("_probabilities", "_scores", "labels")
 
-    def __init__(self, labels: list[Array], probabilities: Shares | Callable[[], Shares] = None) -> None:
+    def __init__(
+        self,
+        labels: list[Array],
+        probabilities: Shares | Callable[[], Shares] = None,
+        scores: Scores | Callable[[], Scores] = None,
+    ) -> None:
         self.labels = labels
         self._probabilities = probabilities
+        self._scores = scores
 
     @property
     def probabilities(self) -> Shares:
@@ -61,20 +87,29 @@ class Prediction:
             self._probabilities = self._probabilities()
         return self._probabilities
 
+    @property
+    def scores(self) -> Scores:
+        """The values of the decision function; None if the model has none."""
+        if callable(self._scores):
+            self._scores = self._scores()
+        return self._scores
+
     def replace(self, labels: list[Array]) -> Prediction:
-        """Return a prediction of other labels with the same probabilities."""
-        return Prediction(labels, self._probabilities)
+        """Return a prediction of other labels with the same probabilities and scores."""
+        return Prediction(labels, lambda: self.probabilities, lambda: self.scores)
 
     def part(self, rows: slice) -> Prediction:
         """Return what is said of some of the rows."""
-        shares = self._probabilities
-        if callable(shares):
-            return Prediction([values[rows] for values in self.labels], lambda: _part(self.probabilities, rows))
-        return Prediction([values[rows] for values in self.labels], _part(shares, rows))
 
+        def shares() -> Shares:
+            whole = self.probabilities
+            return None if whole is None else [values[rows] for values in whole]
 
-def _part(shares: Shares, rows: slice) -> Shares:
-    return None if shares is None else [values[rows] for values in shares]
+        def scores() -> Scores:
+            whole = self.scores
+            return None if whole is None else whole[rows]
+
+        return Prediction([values[rows] for values in self.labels], shares, scores)
 
 
 Adjust = Callable[[Prediction, "Signature"], Prediction]
@@ -84,11 +119,8 @@ Adjust = Callable[[Prediction, "Signature"], Prediction]
 class Engine(Protocol):
     """A loaded model."""
 
-    def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
-        """Predict one label per target and row of the columns, each an array of shape (n,).
-
-        probabilities : whether to calculate them at once, which is cheaper than when they are looked at.
-        """
+    def predict(self, columns: Columns, wanted: Wanted = LABELS) -> Prediction:
+        """Predict one label per target and row of the columns, each an array of shape (n,)."""
 
 
 class EngineModule(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from modelapi.engines import EngineError, Prediction
+from modelapi.engines import LABELS, EngineError, Prediction, Wanted
 from modelapi.records.columns import Columns, expand
 from modelapi.signature import Signature, Target
 
@@ -21,13 +21,16 @@ Array = np.ndarray[Any, Any]
 
 
 class OnnxEngine:
-    """A graph that takes the columns in one or more groups; its outputs are labels and probabilities."""
+    """A graph that takes the columns in one or more groups.
+
+    Its outputs are labels and, if the signature says that there are such, probabilities and then scores.
+    """
 
     def __init__(self, session: onnxruntime.InferenceSession, signature: Signature) -> None:
         self._session = session
         self._features = signature.features
         self._targets = signature.targets
-        self._has_probabilities = signature.probabilities
+        self._scores_are_named = bool(signature.scores)
         inputs = session.get_inputs()
         places = json.loads(session.get_modelmeta().custom_metadata_map.get(COLUMNS, "{}"))
         if not places:  # The graph is not of our making: it takes each column for itself, or all as one matrix.
@@ -36,24 +39,41 @@ class OnnxEngine:
             groups = [[place] for place in columns] if len(inputs) > 1 else [columns]
             places = dict(zip([one.name for one in inputs], groups, strict=True))
         self._inputs = [(one.name, one.type, places[one.name]) for one in inputs]
-        self._outputs = [one.name for one in session.get_outputs()]
+        self._labels, *others = [one.name for one in session.get_outputs()]
+        self._shares = others.pop(0) if signature.probabilities else None
+        self._scores = others.pop(0) if signature.scores is not None else None
 
-    def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
+    def predict(self, columns: Columns, wanted: Wanted = LABELS) -> Prediction:
         """Predict one label per target and row of the columns, each an array of shape (n,)."""
         arrays = list(expand(columns, self._features).values())
         feeds = {name: _matrix([arrays[place] for place in places], kind) for name, kind, places in self._inputs}
-        labels, *shares = self._session.run(self._outputs[: 1 + probabilities], feeds)
-        by_target = np.reshape(labels, (len(arrays[0]), -1)).T
+        names = [self._labels]
+        if wanted.probabilities and self._shares:
+            names.append(self._shares)
+        if wanted.scores and self._scores:
+            names.append(self._scores)
+        answers = dict(zip(names, self._session.run(names, feeds), strict=True))
+        by_target = np.reshape(answers[self._labels], (len(arrays[0]), -1)).T
         return Prediction(
             [_as_trained(values, target) for values, target in zip(by_target, self._targets, strict=True)],
-            _by_target(shares[0], self._targets) if shares else partial(self._probabilities, feeds),
+            partial(self._find_probabilities, answers, feeds),
+            partial(self._find_scores, answers, feeds),
         )
 
-    def _probabilities(self, feeds: dict[str, Array]) -> list[Array] | None:
-        if not self._has_probabilities:
+    def _find_probabilities(self, answers: dict[str, Any], feeds: dict[str, Array]) -> list[Array] | None:
+        if self._shares is None:
             return None
-        (shares,) = self._session.run(self._outputs[1:2], feeds)
-        return _by_target(shares, self._targets)
+        return _by_target(self._find(self._shares, answers, feeds), self._targets)
+
+    def _find_scores(self, answers: dict[str, Any], feeds: dict[str, Array]) -> Array | None:
+        if self._scores is None:
+            return None
+        scores = np.asarray(self._find(self._scores, answers, feeds), dtype=np.float64)
+        # A graph writes a single score as one column or, of two classes, as one for each.
+        return scores if self._scores_are_named or scores.ndim == 1 else scores[:, -1]
+
+    def _find(self, name: str, answers: dict[str, Any], feeds: dict[str, Array]) -> Any:
+        return answers[name] if name in answers else self._session.run([name], feeds)[0]
 
 
 def load(content: bytes, signature: Signature, threads: int | None = None) -> OnnxEngine:

@@ -9,7 +9,7 @@ import skops.io
 import threadpoolctl
 from sklearn.base import BaseEstimator
 
-from modelapi.engines import Prediction
+from modelapi.engines import LABELS, Prediction, Wanted
 from modelapi.engines.frames import as_taken, to_frame
 from modelapi.engines.trust import trusted_types
 from modelapi.records.columns import Columns
@@ -27,16 +27,18 @@ class SklearnEngine:
         if self._takes is None:  # The package is older than this field.
             self._takes = "frame" if hasattr(estimator, "feature_names_in_") else "array"
         self._has_probabilities = signature.probabilities
+        self._has_scores = signature.scores is not None
 
-    def predict(self, columns: Columns, *, probabilities: bool = False) -> Prediction:
+    def predict(self, columns: Columns, wanted: Wanted = LABELS) -> Prediction:
         """Predict one label per target and row of the columns, each an array of shape (n,)."""
-        return self.ask(as_taken(to_frame(columns, self._features), self._takes), probabilities=probabilities)
+        return self.ask(as_taken(to_frame(columns, self._features), self._takes), wanted)
 
-    def ask(self, X: Any, *, probabilities: bool = False) -> Prediction:
+    def ask(self, X: Any, wanted: Wanted = LABELS) -> Prediction:
         """Ask the estimator for what it was fitted on, n rows of it."""
-        answers = np.asarray(self._estimator.predict(X)).reshape(len(X), -1)
-        shares = partial(self._probabilities, X)
-        return Prediction(list(answers.T), shares() if probabilities else shares)
+        labels, shares, scores = answer(self._estimator, X), partial(self._probabilities, X), partial(self._scores, X)
+        return Prediction(
+            list(labels.T), shares() if wanted.probabilities else shares, scores() if wanted.scores else scores
+        )
 
     def _probabilities(self, X: Any) -> list[np.ndarray[Any, Any]] | None:
         if not self._has_probabilities:
@@ -46,6 +48,31 @@ class SklearnEngine:
             return shares if isinstance(shares, list) else [shares]
         # A multilabel classifier answers how likely each label is to be 1.
         return [np.column_stack([1 - shares[:, place], shares[:, place]]) for place in range(self._n_targets)]
+
+    def _scores(self, X: Any) -> np.ndarray[Any, Any] | None:
+        return score(self._estimator, X) if self._has_scores else None
+
+
+def answer(estimator: Any, X: Any) -> np.ndarray[Any, Any]:
+    """Predict or, if there is nothing to predict, transform rows into an array of shape (n_samples, n_outputs)."""
+    if hasattr(estimator, "predict"):
+        answers = np.asarray(estimator.predict(X))
+    else:
+        columns = estimator.transform(X)
+        try:
+            answers = np.asarray(columns.toarray() if hasattr(columns, "toarray") else columns, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError("it makes other things than a row of numbers: end it with an encoder") from None
+    if len(answers) != len(X):
+        raise ValueError(f"it answers {len(answers)} times for {len(X)} rows")
+    return answers.reshape(len(X), -1)
+
+
+def score(estimator: Any, X: Any) -> np.ndarray[Any, Any]:
+    """Ask for the decision function or else the score of each row, of shape (n_samples,) or (n_samples, n_scores)."""
+    ask = getattr(estimator, "decision_function", None) or estimator.score_samples
+    scores = np.asarray(ask(X), dtype=np.float64)
+    return scores[:, 0] if scores.ndim == 2 and scores.shape[1] == 1 else scores
 
 
 def load(content: bytes, signature: Signature, threads: int | None = None) -> SklearnEngine:

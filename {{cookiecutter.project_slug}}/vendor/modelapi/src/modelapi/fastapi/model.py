@@ -50,7 +50,7 @@ class Model(RequestModel):
         served = self._served
         async with self._exchange.service.limits.small:
             parsed = predicting.parse(self._exchange, served, records)
-            prediction = await served.batcher.predict(parsed, probabilities=options.probabilities)
+            prediction = await served.batcher.predict(parsed, options.wanted)
         columns = served.parser.columns(parsed) if options.warnings else {}
         return predicting.as_asked(served, records, prediction, options, columns)
 

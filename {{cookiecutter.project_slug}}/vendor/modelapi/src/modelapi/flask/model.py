@@ -40,7 +40,7 @@ class Model(RequestModel):
     def _predict_few(self, records: Given, options: Options) -> Prediction:
         served, timeout = self._served, self._exchange.service.settings.request_timeout
         parsed = predicting.parse(self._exchange, served, records)
-        prediction = served.thread_batcher.predict(parsed, probabilities=options.probabilities, timeout=timeout)
+        prediction = served.thread_batcher.predict(parsed, options.wanted, timeout=timeout)
         columns = served.parser.columns(parsed) if options.warnings else {}
         return predicting.as_asked(served, records, prediction, options, columns)
 

@@ -15,7 +15,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from modelapi.engines.onnx_engine import MISSING
-from modelapi.onnx.formulas import op
+from modelapi.onnx.registry import op
 
 
 def _columns(operator: Any) -> Iterator[tuple[Any, bool]]:

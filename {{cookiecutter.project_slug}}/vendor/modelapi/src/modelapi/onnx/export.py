@@ -22,15 +22,19 @@ from modelapi.engines import EngineError
 from modelapi.engines.onnx_engine import COLUMNS
 from modelapi.engines.sklearn_engine import parts
 from modelapi.engines.trust import TRUSTED
-from modelapi.onnx import encoders, formulas, trees  # noqa: F401 (they register their converters)
+from modelapi.onnx import encoders, formulas, mixtures, registry, trees  # noqa: F401 (they register their converters)
+from modelapi.signature import Signature
+from modelapi.training.features import final
 
-# What the trees need; skl2onnx itself goes no further than what it is told in formulas.py.
+# What the trees need; skl2onnx itself goes no further than what it is told in registry.py.
 LATEST = {"ai.onnx.ml": 5}
 IR_VERSION = 10
 
 
-def export(estimator: Any, X: pd.DataFrame) -> bytes:
+def export(estimator: Any, X: pd.DataFrame, signature: Signature) -> bytes:
     """Convert a fitted estimator that takes the columns of X, of shape (n_samples, n_features). Raises EngineError.
+
+    The graph answers labels and, if the signature says that there are such, probabilities and scores.
 
     The graph has an input of shape (n_samples, n_columns) for each group of columns that it takes together: float64
     with NaN, or text with MISSING. Its metadata say which columns these are.
@@ -41,27 +45,47 @@ def export(estimator: Any, X: pd.DataFrame) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = _convert(estimator, X)
+            model = _convert(estimator, X, signature)
     except Exception as error:  # skl2onnx raises what it likes.
         raise EngineError(_reason(estimator, error)) from error
     content: bytes = model.SerializeToString()
     return content
 
 
-def _convert(estimator: Any, X: pd.DataFrame) -> onnx.ModelProto:
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    options = {"zipmap": False} if is_classifier(estimator) else None
+def _convert(estimator: Any, X: pd.DataFrame, signature: Signature) -> onnx.ModelProto:
+    estimator = _without_searches(estimator)
+    options = _options(estimator, signature)
     if not _selects_columns(estimator):  # It takes one matrix, so join the columns first.
         columns = ColumnTransformer([("all", "passthrough", list(X.columns))]).fit(X)
         estimator = make_pipeline(columns, estimator)
     inputs = [(name, _type(X[name])) for name in X.columns]
-    model: onnx.ModelProto = to_onnx(estimator, initial_types=inputs, options=options, target_opset=formulas.OPSETS)
+    model: onnx.ModelProto = to_onnx(estimator, initial_types=inputs, options=options, target_opset=registry.OPSETS)
+    del model.graph.output[1 + signature.probabilities + (signature.scores is not None) :]
     model.ir_version = IR_VERSION
     for opset in model.opset_import:
         opset.version = LATEST.get(opset.domain, opset.version)
     _answer_in_float64(model.graph)
     helper.set_model_props(model, {COLUMNS: json.dumps(_join_inputs(model.graph))})
     return model
+
+
+def _without_searches(estimator: Any) -> Any:
+    """Take what a search has found for the search, also where that is the last step of a pipeline."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if not isinstance(estimator, Pipeline):
+        return estimator
+    name, last = estimator.steps[-1]
+    return Pipeline([*estimator.steps[:-1], (name, _without_searches(last))])
+
+
+def _options(estimator: Any, signature: Signature) -> dict[int, dict[str, bool]]:
+    """Ask the last step for what the signature says; outliers' scores are always answered."""
+    options = {"zipmap": False} if is_classifier(estimator) else {}
+    if signature.scores is not None and is_classifier(estimator):
+        options["raw_scores"] = True  # In the place of probabilities, which it has not.
+    elif signature.scores is not None and signature.probabilities:
+        options["score_samples"] = True
+    return {id(final(estimator)): options} if options else {}
 
 
 def _selects_columns(estimator: Any) -> bool:

@@ -1,22 +1,13 @@
-"""Converters that skl2onnx lacks, and own ones where its answers are not scikit-learn's; all in float64.
-
-A converter is a function of a fitted estimator and its input in the graph. It returns what the estimator
-answers: a regressor the values, a classifier the places of the labels in `classes_` and the probabilities.
-"""
+"""Converters that skl2onnx lacks, and own ones where its answers are not scikit-learn's; all in float64."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
-from skl2onnx import update_registered_converter
-from skl2onnx.algebra import onnx_ops
-from skl2onnx.algebra.onnx_operator import OnnxSubEstimator
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 from sklearn import (
     compose,
+    covariance,
     cross_decomposition,
     discriminant_analysis,
     dummy,
@@ -29,105 +20,23 @@ from sklearn import (
     svm,
 )
 
-OPSETS = {"": 21, "ai.onnx.ml": 3}
-LABEL_OPTIONS = {name: [True, False] for name in ("zipmap", "nocl", "raw_scores", "output_class_labels")}
-
-Build = Callable[..., Any]
-Decorator = Callable[[Build], Build]
-
-
-def op(kind: str, *inputs: Any, **attributes: Any) -> Any:
-    """Make a node; arrays among its inputs are constants."""
-    node = getattr(onnx_ops, f"Onnx{kind}")
-    return node(*inputs, op_version=OPSETS[node.domain], **attributes)
-
-
-def classifiers(*classes: type, prepare: Build | None = None) -> Decorator:
-    """Register a converter of classifiers; `prepare` replaces the inputs by something else in the graph.
-
-    It returns places and probabilities or None, and may add the scores of the decision function.
-    """
-
-    def register(build: Build) -> Build:
-        def shape(operator: Any) -> None:
-            labels = operator.raw_operator.classes_
-            operator.outputs[0].type = (StringTensorType if labels.dtype.kind in "OU" else Int64TensorType)([None])
-            operator.outputs[1].type = DoubleTensorType([None, len(labels)])
-
-        def convert(scope: Any, operator: Any, container: Any) -> None:
-            inputs = prepare(scope, operator, container) if prepare else operator.inputs
-            places, shares, *scores = build(operator.raw_operator, *inputs)
-            labels = operator.raw_operator.classes_
-            if labels.dtype.kind not in "OU":
-                labels = labels.astype(np.int64)
-            if container.get_options(operator.raw_operator, {"raw_scores": False})["raw_scores"]:
-                shares = op("Concat", op("Neg", scores[0]), scores[0], axis=1) if len(labels) == 2 else scores[0]
-            elif shares is None:  # skl2onnx wants probabilities of all classifiers.
-                shares = _hits(places, len(labels))
-            counted = np.array_equal(labels, np.arange(len(labels)))
-            named = places if counted else op("Gather", labels, places)
-            op("Identity", named, output_names=operator.outputs[:1]).add_to(scope, container)
-            op("Identity", shares, output_names=operator.outputs[1:]).add_to(scope, container)
-
-        for cls in classes:
-            update_registered_converter(cls, f"Mended{cls.__name__}", shape, convert, options=LABEL_OPTIONS)
-        return build
-
-    return register
-
-
-def regressors(*classes: type, prepare: Build | None = None) -> Decorator:
-    """Register a converter of regressors, which answer values of shape (n_samples, n_outputs)."""
-
-    def register(build: Build) -> Build:
-        def shape(operator: Any) -> None:
-            operator.outputs[0].type = DoubleTensorType([None, None])
-
-        def convert(scope: Any, operator: Any, container: Any) -> None:
-            inputs = prepare(scope, operator, container) if prepare else operator.inputs
-            values = build(operator.raw_operator, *inputs)
-            op("Identity", values, output_names=operator.outputs).add_to(scope, container)
-
-        for cls in classes:
-            update_registered_converter(cls, f"Mended{cls.__name__}", shape, convert)
-        return build
-
-    return register
-
-
-def argmax(scores: Any) -> Any:
-    """Find the place of the largest score of each row, of shape (n_samples,)."""
-    return op("ArgMax", scores, axis=1, keepdims=0)
-
-
-def of_two(score: Any, comparison: str = "Greater", threshold: float = 0.0) -> Any:
-    """Find the place of the label of two classes by the score of the second, of shape (n_samples, 1)."""
-    return op("Reshape", op("Cast", op(comparison, score, np.array([threshold])), to=TensorProto.INT64), np.array([-1]))
-
-
-def shares_of_two(second: Any) -> Any:
-    """Put the probability of the first of two classes beside that of the second."""
-    return op("Concat", op("Sub", np.array([1.0]), second), second, axis=1)
-
-
-def _hits(places: Any, n_classes: int) -> Any:
-    """Write places as rows with 1 there and 0 elsewhere."""
-    column = op("Reshape", places, np.array([-1, 1]))
-    return op("Cast", op("Equal", column, np.arange(n_classes)), to=TensorProto.DOUBLE)
-
-
-def _inner(model: Any, *x: Any) -> Any:
-    return OnnxSubEstimator(model, *x, op_version=OPSETS[""])
-
-
-def _linear(x: Any, coefficients: Any, intercept: Any) -> Any:
-    weights = np.atleast_2d(coefficients).T.astype(np.float64)
-    return op("Add", op("MatMul", x, weights), np.atleast_1d(intercept).astype(np.float64))
+from modelapi.onnx.registry import (
+    argmax,
+    classifiers,
+    detectors,
+    hits,
+    inner,
+    linear,
+    of_two,
+    op,
+    regressors,
+    shares_of_two,
+)
 
 
 @classifiers(linear_model.RidgeClassifier, linear_model.RidgeClassifierCV, svm.LinearSVC)
 def _linear_classifier(model: Any, x: Any) -> Any:
-    scores = _linear(x, model.coef_, model.intercept_)
+    scores = linear(x, model.coef_, model.intercept_)
     return of_two(scores) if len(model.classes_) == 2 else argmax(scores), None, scores
 
 
@@ -142,14 +51,14 @@ def _logistic(model: Any, x: Any) -> Any:
     coefficients, intercept = model.coef_, model.intercept_
     if len(model.classes_) == 2:  # As if the first class had a score too, which is always 0.
         coefficients, intercept = np.vstack([np.zeros_like(coefficients), coefficients]), np.append(0.0, intercept)
-    scores = _linear(x, coefficients, intercept)
+    scores = linear(x, coefficients, intercept)
     raw = op("Gather", scores, np.array([1]), axis=1) if len(model.classes_) == 2 else scores
     return argmax(scores), op("Softmax", scores, axis=1), raw
 
 
 @regressors(cross_decomposition.CCA, cross_decomposition.PLSCanonical)
 def _cross_decomposition(model: Any, x: Any) -> Any:
-    return _linear(x, model.coef_, model.intercept_ - model.coef_ @ model._x_mean)
+    return linear(x, model.coef_, model.intercept_ - model.coef_ @ model._x_mean)
 
 
 @classifiers(neighbors.NearestCentroid)
@@ -158,8 +67,8 @@ def _nearest_centroid(model: Any, x: Any) -> Any:
     if model.metric != "euclidean" or np.ptp(model.class_prior_):
         raise NotImplementedError("another metric or priors")
     scaled = centroids / np.where(deviations == 0, 1, deviations) ** 2
-    nearest = _linear(x, 2 * centroids, -(centroids**2).sum(axis=1))
-    return argmax(nearest), op("Softmax", _linear(x, 2 * scaled, -(scaled * centroids).sum(axis=1)), axis=1)
+    nearest = linear(x, 2 * centroids, -(centroids**2).sum(axis=1))
+    return argmax(nearest), op("Softmax", linear(x, 2 * scaled, -(scaled * centroids).sum(axis=1)), axis=1)
 
 
 def _repeat(x: Any, row: Any) -> Any:
@@ -186,14 +95,14 @@ def _threshold(model: Any, *x: Any) -> Any:
     threshold = getattr(model, "best_threshold_", getattr(model, "threshold", "auto"))
     if model.response_method == "decision_function" or getattr(model, "pos_label", None) is not None:
         raise NotImplementedError("a response_method or pos_label")
-    shares = op("Identity", _inner(model.estimator_, *x)[1])
+    shares = op("Identity", inner(model.estimator_, *x)[1])
     second = op("Gather", shares, np.array([1]), axis=1)
     return of_two(second, "GreaterOrEqual", 0.5 if threshold == "auto" else float(threshold)), shares
 
 
 @regressors(compose.TransformedTargetRegressor)
 def _transformed_target(model: Any, *x: Any) -> Any:
-    values = op("Identity", _inner(model.regressor_, *x))
+    values = op("Identity", inner(model.regressor_, *x))
     inverse = getattr(model.transformer_, "inverse_func", None)
     if inverse is None:
         return values
@@ -207,7 +116,7 @@ def _voting(model: Any, *x: Any) -> Any:
     weights = np.ones(len(model.estimators_)) if model.weights is None else np.array(model._weights_not_none)
     if model.voting == "hard":
         raise NotImplementedError("hard voting")
-    shares = [op("Identity", _inner(member, *x)[1]) for member in model.estimators_]
+    shares = [op("Identity", inner(member, *x)[1]) for member in model.estimators_]
     weighted = [op("Mul", one, np.array([weight])) for one, weight in zip(shares, weights / weights.sum(), strict=True)]
     mean = op("Sum", *weighted)
     return argmax(mean), mean
@@ -216,7 +125,7 @@ def _voting(model: Any, *x: Any) -> Any:
 @classifiers(ensemble.AdaBoostClassifier)
 def _ada_boost(model: Any, x: Any) -> Any:
     n_classes, weights = len(model.classes_), model.estimator_weights_[: len(model.estimators_)]
-    votes = [_hits(argmax(op("Identity", _inner(member, x)[1])), n_classes) for member in model.estimators_]
+    votes = [hits(argmax(op("Identity", inner(member, x)[1])), n_classes) for member in model.estimators_]
     weighted = [op("Mul", one, np.array([weight])) for one, weight in zip(votes, weights / weights.sum(), strict=True)]
     # A vote counts 1 for its class, and -1 / (n_classes - 1) for each other.
     slope, shift = np.array([n_classes / (n_classes - 1)]), np.array([1 / (n_classes - 1)])
@@ -229,7 +138,7 @@ def _ada_boost(model: Any, x: Any) -> Any:
 
 @classifiers(semi_supervised.SelfTrainingClassifier)
 def _self_training(model: Any, *x: Any) -> Any:
-    shares = op("Identity", _inner(model.estimator_, *x)[1])
+    shares = op("Identity", inner(model.estimator_, *x)[1])
     return argmax(shares), shares
 
 
@@ -248,13 +157,31 @@ def _kernel(model: Any, x: Any, rows: Any, gamma: float) -> Any:
 
 @regressors(svm.SVR, svm.NuSVR)
 def _support_vectors(model: Any, x: Any) -> Any:
-    return _linear(_kernel(model, x, model.support_vectors_, model._gamma), model.dual_coef_, model.intercept_)
+    return linear(_kernel(model, x, model.support_vectors_, model._gamma), model.dual_coef_, model.intercept_)
+
+
+@detectors(svm.OneClassSVM, comparison="Greater")
+def _one_class(model: Any, x: Any) -> Any:
+    return linear(_kernel(model, x, model.support_vectors_, model._gamma), model.dual_coef_, model.intercept_)
+
+
+@detectors(linear_model.SGDOneClassSVM)
+def _linear_one_class(model: Any, x: Any) -> Any:
+    return linear(x, model.coef_, -model.offset_)
+
+
+@detectors(covariance.EllipticEnvelope)
+def _elliptic_envelope(model: Any, x: Any) -> Any:
+    centred = op("Sub", x, model.location_)
+    products = op("Mul", op("MatMul", centred, model.get_precision()), centred)
+    distances = op("ReduceSum", products, np.array([1]), keepdims=1)
+    return op("Sub", op("Neg", distances), np.array([model.offset_]))
 
 
 @regressors(kernel_ridge.KernelRidge)
 def _kernel_ridge(model: Any, x: Any) -> Any:
     gamma = 1 / model.n_features_in_ if model.gamma is None else model.gamma
-    return _linear(_kernel(model, x, model.X_fit_, gamma), model.dual_coef_.T, 0.0)
+    return linear(_kernel(model, x, model.X_fit_, gamma), model.dual_coef_.T, 0.0)
 
 
 @classifiers(semi_supervised.LabelPropagation, semi_supervised.LabelSpreading)

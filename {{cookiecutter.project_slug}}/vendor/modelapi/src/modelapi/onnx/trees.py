@@ -9,8 +9,9 @@ import numpy as np
 from onnx import TensorProto, helper
 from skl2onnx.common.data_types import DoubleTensorType
 from sklearn import ensemble, tree
+from sklearn.ensemble._iforest import _average_path_length
 
-from modelapi.onnx.formulas import OPSETS, argmax, classifiers, of_two, op, regressors, shares_of_two
+from modelapi.onnx.registry import OPSETS, argmax, classifiers, detectors, of_two, op, regressors, shares_of_two
 
 Array = np.ndarray[Any, Any]
 LESS_OR_EQUAL = 0
@@ -130,6 +131,24 @@ def _hist_gradient_boosting(model: Any) -> tuple[Iterator[Tree], int]:
     return trees(), model.n_trees_per_iteration_
 
 
+def _isolation_forest(model: Any) -> tuple[Iterator[Tree], int]:
+    """Let each leaf say how deep it is, and how deep a tree of its rows would be."""
+
+    def trees() -> Iterator[Tree]:
+        for member, features, depths, rest in zip(
+            model.estimators_,
+            model.estimators_features_,
+            model._decision_path_lengths,
+            model._average_path_length_per_tree,
+            strict=True,
+        ):
+            yield _read(member, 0)._replace(
+                feature=features[np.maximum(member.tree_.feature, 0)], value=depths + rest - 1.0
+            )
+
+    return trees(), 1
+
+
 def _mean(model: Any, sums: Any) -> Any:
     return op("Div", sums, np.array([float(len(_members(model)))]))
 
@@ -153,6 +172,16 @@ regressors(
 def _mean_shares(model: Any, sums: Any) -> Any:
     shares = _mean(model, sums)
     return argmax(shares), shares
+
+
+@detectors(ensemble.IsolationForest, prepare=_sums(_isolation_forest, rounds=True))
+def _isolation(model: Any, depths: Any) -> Any:
+    deepest = len(model.estimators_) * float(_average_path_length([model._max_samples])[0])
+    if not deepest:
+        raise NotImplementedError("trees of a single row")
+    # What is isolated soon, by few questions, is an outlier.
+    ways = op("Pow", np.array([2.0]), op("Mul", depths, np.array([-1.0 / deepest])))
+    return op("Sub", op("Neg", ways), np.array([float(model.offset_)]))
 
 
 @regressors(ensemble.GradientBoostingRegressor, prepare=_sums(_gradient_boosting, rounds=True))

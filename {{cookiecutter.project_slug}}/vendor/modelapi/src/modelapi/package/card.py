@@ -13,7 +13,7 @@ from modelapi.outputs import range_of
 from modelapi.package.manifest import PackageError
 from modelapi.package.versions import current
 from modelapi.settings import PackageSettings, SettingsError
-from modelapi.signature import Feature, Signature, Target, label_name
+from modelapi.signature import MEANINGS, Feature, Signature, Target, label_name
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,8 +39,8 @@ def render(
     """Write the page; every text in it is escaped, for column names and categories come from data."""
     title = escape(f"{name}: model card")
     facts = [
-        *[(f"Predicts {target.name}", _classes(target)) for target in signature.targets],
-        ("Task", signature.task),
+        *_answers(signature),
+        ("Task", ": ".join(filter(None, (signature.task, MEANINGS.get(signature.task))))),
         ("Training rows", signature.n_samples),
         ("Created", created.isoformat(timespec="seconds")),
         ("Engine", engine),
@@ -70,6 +70,15 @@ def render(
 </body>
 </html>
 """
+
+
+def _answers(signature: Signature) -> list[tuple[str, str]]:
+    if signature.task == "transform":
+        return [(f"Transforms by {signature.target.name}", ", ".join(target.name for target in signature.targets))]
+    facts = [(f"Predicts {target.name}", _classes(target)) for target in signature.targets]
+    if signature.scores is not None:
+        facts.append(("Scores", ", ".join(signature.scores) or "a number"))
+    return facts
 
 
 def _classes(target: Target) -> str:

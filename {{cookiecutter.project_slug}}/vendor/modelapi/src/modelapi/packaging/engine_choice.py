@@ -6,12 +6,13 @@ import warnings
 from typing import Any
 
 from modelapi import outputs, package
-from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module
+from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module, everything
 from modelapi.engines.sklearn_engine import SklearnEngine
 from modelapi.package import Manifest, Metrics, versions
 from modelapi.packaging import parity, untouched
 from modelapi.packaging.exports import export
 from modelapi.packaging.model_files import OnnxModel
+from modelapi.packaging.scores import with_scores
 from modelapi.records.columns import Columns
 from modelapi.settings import PackageSettings
 from modelapi.signature import Signature
@@ -37,6 +38,7 @@ def package_model(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # The comparison asks for what was not seen in training.
         sample = parity.head(columns)
+        signature = with_scores(signature, model, sample)
         original = _as_it_came(model, signature)
         own = None if X is None or isinstance(model, OnnxModel) else untouched.answers(model, X, sample, signature)
         rows, signature = parity.mutate(original, sample, signature)
@@ -92,15 +94,16 @@ def _as_it_came(model: Any, signature: Signature) -> Engine:
 
 def _predict(engine: Engine, rows: Columns, signature: Signature) -> Prediction:
     try:
-        return engine.predict(rows, probabilities=signature.probabilities)
+        return engine.predict(rows, everything(signature))
     except Exception as error:
         raise EngineError(f"it cannot predict: {error}".splitlines()[0]) from error
 
 
 def _check_names(prediction: Prediction, signature: Signature) -> None:
     """Raise EngineError if the columns that a prediction adds to a table have a name twice."""
-    places = sum(1 + len(target.classes or []) * signature.probabilities for target in signature.targets)
-    if len(outputs.table(prediction, signature, probabilities=signature.probabilities)) < places:
+    wanted = everything(signature)
+    places = sum(1 + len(target.classes or []) * wanted.probabilities for target in signature.targets)
+    if len(outputs.table(prediction, signature, wanted)) < places + wanted.scores * max(1, len(signature.scores or [])):
         raise EngineError("two columns of a scored table would have the same name: rename a target of the model")
 
 

@@ -40,7 +40,7 @@ def export(model: Any, engine: str, sample: Columns, signature: Signature) -> Ex
 
 
 def _export_onnx(estimator: Any, sample: Columns, signature: Signature) -> Export:
-    content = export_graph(estimator, to_frame(sample, signature.features))
+    content = export_graph(estimator, to_frame(sample, signature.features), signature)
     return Export(content, _versions(["numpy", "onnxruntime"]))
 
 

@@ -13,20 +13,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from modelapi.engines import ENGINES, EngineError
 from modelapi.engines.frames import as_taken
+from modelapi.engines.sklearn_engine import answer
 from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.packaging.engine_choice import announce, package_model
 from modelapi.packaging.model_files import OnnxModel, read_model
+from modelapi.packaging.outputs import output_names
 from modelapi.packaging.sample import name_targets, read_sample, with_gaps, with_plain_types
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
 from modelapi.training.dialect import SEPARATORS, TableError
-from modelapi.training.features import SignatureError, infer, read_features, to_columns
+from modelapi.training.features import SignatureError, infer, read_features, to_columns, transforms
 
 EXAMPLES = (
     "--model my.joblib --sample rows.csv",
@@ -50,7 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         features = read_features(plain, categories, texts=texts, gaps=gaps)
         columns = to_columns(plain, features)
         takes = find_taken(model, X)
-        targets = name_targets(sample, X, targets, count_outputs(model, as_taken(X, takes)))
+        n_outputs = count_outputs(model, as_taken(X, takes))
+        if transforms(model):
+            targets = output_names(model, X, n_outputs)
+        else:
+            targets = name_targets(sample, X, targets, n_outputs)
         signature = infer(features, targets, model, len(X), takes=takes)
         metrics = {"sample_rows": len(X)}
         manifest = package_model(
@@ -89,13 +94,12 @@ def find_taken(model: Any, frame: pd.DataFrame) -> Taken | None:
         warnings.filterwarnings("error", "X has feature names", UserWarning)  # So scikit-learn says: no frame.
         for takes in ways:
             try:
-                answers = model.predict(as_taken(few, takes))
+                answer(model, as_taken(few, takes))
             except UserWarning:
                 return "array"
-            except Exception:  # Whose reason is told when it is asked for all rows.
+            except Exception:  # Also of a vectorizer, which takes a frame for a list of the names of its columns.
                 continue
-            if len(answers) == len(few):  # A vectorizer takes a frame for a list of the names of its columns.
-                return takes
+            return takes
     return "frame"
 
 
@@ -103,9 +107,17 @@ def count_outputs(model: Any, X: Any) -> int:
     """Count the values that an estimator predicts for a row of X, as it was fitted on. Raises EngineError."""
     if isinstance(model, OnnxModel):
         return model.n_outputs
-    if not hasattr(model, "predict"):
-        raise EngineError(f"a {type(model).__name__} cannot predict: package a fitted estimator with predict")
+    if not hasattr(model, "predict") and not transforms(model):
+        raise EngineError(f"a {type(model).__name__} cannot predict: {_remedy(model)}")
     try:
-        return np.asarray(model.predict(X)).reshape(len(X), -1).shape[1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of names that an estimator does not hand on to its own parts.
+            return int(answer(model, X).shape[1])
     except Exception as error:
         raise EngineError(f"the model cannot predict the sample: {error}".splitlines()[0]) from None
+
+
+def _remedy(model: Any) -> str:
+    if hasattr(model, "fit_predict") or hasattr(model, "fit_transform"):
+        return "it only describes the rows that it is fitted on, so package an estimator with predict or transform"
+    return "package a fitted estimator with predict or transform"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from modelapi.engines import Engine, EngineError, Prediction
+from modelapi.engines import Engine, EngineError, Prediction, everything
 from modelapi.packaging.odd_texts import odd_texts
 from modelapi.records.columns import Columns, column
 from modelapi.signature import Feature, Signature
@@ -47,7 +47,7 @@ def mutate(original: Engine, sample: Columns, signature: Signature) -> tuple[Col
         for value in _mutations(feature, few[feature.name]):
             table = few | {feature.name: column(feature, [value] * n_rows(few))}
             try:
-                original.predict(table, probabilities=signature.probabilities)
+                original.predict(table, everything(signature))
             except Exception:
                 if value == _unknown(feature):
                     feature = feature.model_copy(update={"takes_unknown": False})
@@ -59,7 +59,7 @@ def mutate(original: Engine, sample: Columns, signature: Signature) -> tuple[Col
 
 
 def compare(expected: Prediction, answer: Prediction, signature: Signature) -> float:
-    """Return the largest difference of probabilities and values, relative to the size of what is expected.
+    """Return the largest difference of probabilities, scores and values, relative to the size of what is expected.
 
     Raises EngineError if it is over TOLERANCE, or if a label differs.
     """
@@ -68,12 +68,15 @@ def compare(expected: Prediction, answer: Prediction, signature: Signature) -> f
     difference = 0.0
     for target, own, other in zip(signature.targets, expected.labels, answer.labels, strict=True):
         if target.classes is None:
-            scale = np.max(np.abs(own), where=np.isfinite(own), initial=0.0)
-            difference = max(difference, _difference(own, other, float(scale)))
+            difference = max(difference, _difference(own, other, _scale(own)))
         elif wrong := sum(a != b or type(a) is not type(b) for a, b in zip(own.tolist(), other.tolist(), strict=True)):
             raise EngineError(f"{wrong} of {len(own)} labels differ from the estimator's")
     for own, other in zip(expected.probabilities or [], answer.probabilities or [], strict=True):
         difference = max(difference, _difference(own, other, 1.0))
+    if expected.scores is not None:
+        if answer.scores is None:
+            raise EngineError("it does not answer scores")
+        difference = max(difference, _difference(expected.scores, answer.scores, _scale(expected.scores)))
     if not difference <= TOLERANCE:
         raise EngineError(f"its answers differ from the estimator's by {difference:.2g}")
     return difference
@@ -81,12 +84,16 @@ def compare(expected: Prediction, answer: Prediction, signature: Signature) -> f
 
 def _check_sample(engine: Engine, sample: Columns, signature: Signature) -> None:
     try:
-        labels = engine.predict(sample, probabilities=signature.probabilities).labels
+        labels = engine.predict(sample, everything(signature)).labels
     except Exception as error:
         raise EngineError(f"the estimator cannot predict the sample: {error}".splitlines()[0]) from error
     for values, target in zip(labels, signature.targets, strict=True):
         if not target.classes and values.dtype.kind not in "iuf":
             raise EngineError("the estimator answers labels but has no classes_: package a fitted classifier")
+
+
+def _scale(values: np.ndarray[Any, Any]) -> float:
+    return float(np.max(np.abs(values), where=np.isfinite(values), initial=0.0))
 
 
 def _difference(own: np.ndarray[Any, Any], other: np.ndarray[Any, Any], scale: float) -> float:

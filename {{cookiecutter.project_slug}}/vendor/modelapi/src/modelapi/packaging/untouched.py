@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from modelapi.engines import EngineError, Prediction
+from modelapi.engines import EngineError, Prediction, everything
 from modelapi.engines.frames import as_taken, to_frame
 from modelapi.engines.sklearn_engine import SklearnEngine
 from modelapi.packaging import parity
@@ -39,7 +39,7 @@ def answers(model: Any, X: pd.DataFrame, sample: Columns, signature: Signature) 
 def _ask(model: Any, X: pd.DataFrame, signature: Signature) -> Prediction:
     try:
         engine = SklearnEngine(model, signature)
-        return engine.ask(as_taken(X, signature.takes), probabilities=signature.probabilities)
+        return engine.ask(as_taken(X, signature.takes), everything(signature))
     except Exception as error:
         raise EngineError(f"the estimator cannot predict the sample: {error}".splitlines()[0]) from error
 

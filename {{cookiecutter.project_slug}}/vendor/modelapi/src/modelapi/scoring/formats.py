@@ -19,7 +19,7 @@ import pyarrow as pa
 from pydantic_core import to_json
 
 from modelapi import outputs
-from modelapi.engines import Prediction
+from modelapi.engines import Prediction, Wanted
 from modelapi.records.columns import Columns
 from modelapi.records.faults import MalformedRecords, Policy
 from modelapi.signature import Signature
@@ -71,14 +71,14 @@ class Format(ABC):
         """Make the function that types rows, the first of which has the number given, and raises RecordsError."""
 
     @abstractmethod
-    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> Any:
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, wanted: Wanted) -> Any:
         """Make the part of the output for these rows, each with its prediction."""
 
     @abstractmethod
     def reject(self, rows: Any, bad: Sequence[BadRow]) -> bytes:
         """Make the part of the side file for these rows, each with what is wrong."""
 
-    def sink(self, file: IO[bytes], _signature: Signature, *, probabilities: bool) -> Sink:  # noqa: ARG002
+    def sink(self, file: IO[bytes], _signature: Signature, _wanted: Wanted) -> Sink:
         """Begin the output."""
         return file
 
@@ -108,11 +108,12 @@ class Format(ABC):
         return gzip.compress(text, 6, mtime=0) if is_packed(self.destination) else text
 
 
-def added_names(signature: Signature, *, probabilities: bool) -> list[str]:
+def added_names(signature: Signature, wanted: Wanted) -> list[str]:
     """Name the columns that a prediction adds to a table."""
     shares = [np.empty((0, len(target.classes or []))) for target in signature.targets]
-    nothing = Prediction([np.empty(0) for _ in signature.targets], shares)
-    return list(outputs.table(nothing, signature, probabilities=probabilities))
+    scores = np.empty((0, len(signature.scores)) if signature.scores else 0)
+    nothing = Prediction([np.empty(0) for _ in signature.targets], shares, scores)
+    return list(outputs.table(nothing, signature, wanted))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def write(job: Job, results: Iterator[tuple[Scored, float]], signature: Signatur
             with (
                 output.open("wb") as file,
                 side.open("wb") as refused,
-                closing(table.sink(file, signature, probabilities=job.probabilities)) as sink,
+                closing(table.sink(file, signature, job.wanted)) as sink,
                 _progress() as progress,
             ):
                 task = progress.add_task("", total=1.0, rows=0, speed=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from modelapi import outputs
-from modelapi.engines import Prediction
+from modelapi.engines import Prediction, Wanted
 from modelapi.records.faults import Policy
 from modelapi.records.parser import RecordParser
 from modelapi.records.tables import BATCH_ROWS
@@ -56,10 +57,10 @@ class ParquetFormat(Format):
         """Take some of the rows."""
         return rows.take(pa.array(places, pa.int64()))
 
-    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> Any:
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, wanted: Wanted) -> Any:
         """Put the columns of the prediction behind those of the rows."""
-        schema = self._with(signature, probabilities)
-        cells = outputs.table(prediction, signature, probabilities=probabilities).values()
+        schema = self._with(signature, wanted)
+        cells = outputs.table(prediction, signature, wanted).values()
         added = [pa.array(values, schema.types[place]) for place, values in enumerate(cells, len(self.columns))]
         return pa.RecordBatch.from_arrays([*rows.columns, *added], schema=schema)
 
@@ -67,16 +68,16 @@ class ParquetFormat(Format):
         """Write each row as a JSON object."""
         return b"".join(rejected(record, why) for record, why in zip(_records(rows), bad, strict=True))
 
-    def sink(self, file: IO[bytes], signature: Signature, *, probabilities: bool) -> Sink:
+    def sink(self, file: IO[bytes], signature: Signature, wanted: Wanted) -> Sink:
         """Begin a file whose schema is that of the input and the columns of the prediction."""
-        return ParquetSink(file, self._with(signature, probabilities))
+        return ParquetSink(file, self._with(signature, wanted))
 
-    def _with(self, signature: Signature, probabilities: bool) -> Any:
+    def _with(self, signature: Signature, wanted: Wanted) -> Any:
         types = []
         for target in signature.targets:
-            types += [TYPES[target.type], *[pa.float64() for _ in (target.classes or []) if probabilities]]
+            types += [TYPES[target.type], *[pa.float64() for _ in (target.classes or []) if wanted.probabilities]]
         schema = self._schema
-        for name, kind in zip(added_names(signature, probabilities=probabilities), types, strict=True):
+        for name, kind in zip_longest(added_names(signature, wanted), types, fillvalue=pa.float64()):  # Of scores.
             schema = schema.append(pa.field(name, kind))
         return schema
 

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from modelapi import package
+from modelapi.engines import Wanted, everything
 from modelapi.options import Options
 from modelapi.package import PackageError
 from modelapi.scoring.adjusting import ApiError
@@ -67,15 +68,15 @@ def _score(options: argparse.Namespace) -> str:
     settings = PackageSettings.load()
     folder = package.current(settings.model_dir)
     table = format_of(options.input, options.output, options.separator, options.encoding)
-    job = Job(settings.project, settings, folder, table, options.probabilities)
+    job = Job(settings.project, settings, folder, table, Wanted(options.probabilities, options.scores))
     model = job.load()
-    check(table, model.signature, options.probabilities)
+    check(table, model.signature, job.wanted)
     pool = partial(make_pool, options.workers, job)
     with closing(score_batches(table.batches(), Scorer(job, model), options.workers, pool)) as results:
         return write(job, results, model.signature, options.strict)
 
 
-def check(table: Format, signature: Signature, probabilities: bool) -> None:
+def check(table: Format, signature: Signature, wanted: Wanted) -> None:
     """Compare the columns of a table with those of the model. Raises TableError."""
     for path in (table.destination, table.side):
         if not path.parent.is_dir():
@@ -84,8 +85,9 @@ def check(table: Format, signature: Signature, probabilities: bool) -> None:
             raise TableError(f"{path} is a folder: name a file")
         if path.exists() and path.samefile(table.source):
             raise TableError(f"{path} would be written while it is read: name another output")
-    if probabilities and not signature.probabilities:
-        raise TableError("the model has no probabilities: leave the option out")
+    for name, asked, given in zip(wanted._fields, wanted, everything(signature), strict=True):
+        if asked and not given:
+            raise TableError(f"the model has no {name}: leave the option out")
     if table.columns:
         missing = [feature for feature in signature.features if feature.name not in table.columns]
         lacks = [feature.name for feature in missing if not feature.nullable or missing == signature.features]
@@ -98,7 +100,7 @@ def check(table: Format, signature: Signature, probabilities: bool) -> None:
         twice = [feature.name for feature in signature.features if table.columns.count(feature.name) > 1]
         if twice:
             raise TableError(f"{table.source} has two columns {twice[0]}: rename or drop one")
-        refuse_clash(table.source, added_names(signature, probabilities=probabilities), table.columns)
+        refuse_clash(table.source, added_names(signature, wanted), table.columns)
 
 
 def format_of(source: Path, destination: Path, separator: str | None = None, encoding: str | None = None) -> Format:
@@ -143,6 +145,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, help="the file to write, with the same suffix")
     parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be predicted")
     parser.add_argument("--probabilities", action="store_true", help="add the probability of each label")
+    parser.add_argument("--scores", action="store_true", help="add the value of the decision function")
     parser.add_argument("--separator", help="of a CSV file: comma, semicolon, tab or pipe (default: detected)")
     parser.add_argument("--encoding", help="of a CSV file: cp1252 (default: detected)")
     parser.add_argument("--workers", type=int, default=cores(), help="processes (default: %(default)s, one a core)")

@@ -12,7 +12,7 @@ from typing import IO, Any
 from pydantic_core import from_json, to_json
 
 from modelapi import outputs
-from modelapi.engines import Prediction
+from modelapi.engines import Prediction, Wanted
 from modelapi.records.cells import CellParser
 from modelapi.records.faults import Policy
 from modelapi.records.parser import RecordParser
@@ -47,18 +47,18 @@ class CsvFormat(Format):
         """Make the parser of the cells under this header. Raises InvalidRecords if it does not fit."""
         return CellParser(signature.features, self.columns, unknown_categories=unknown_categories).parse
 
-    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> bytes:
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, wanted: Wanted) -> bytes:
         """Write the columns of the prediction behind those of the rows."""
-        added = outputs.table(prediction, signature, probabilities=probabilities).values()
+        added = outputs.table(prediction, signature, wanted).values()
         return self._text([*row, *cells] for row, cells in zip(rows, zip(*added, strict=True), strict=True))
 
     def reject(self, rows: Any, bad: Sequence[BadRow]) -> bytes:
         """Write number and reason before the cells, of which there may be too many."""
         return self._text([*why, *row] for why, row in zip(bad, rows, strict=True))
 
-    def sink(self, file: IO[bytes], signature: Signature, *, probabilities: bool) -> Sink:
+    def sink(self, file: IO[bytes], signature: Signature, wanted: Wanted) -> Sink:
         """Begin with the header."""
-        file.write(self._text([[*self.columns, *added_names(signature, probabilities=probabilities)]], self._mark))
+        file.write(self._text([[*self.columns, *added_names(signature, wanted)]], self._mark))
         return file
 
     def side_header(self) -> bytes:
@@ -87,11 +87,9 @@ class JsonFormat(Format):
         """Make the parser of lines."""
         return RecordParser(signature, unknown_categories=unknown_categories, unknown_fields="ignore").parse_lines
 
-    def write(self, rows: Any, prediction: Prediction, signature: Signature, *, probabilities: bool) -> bytes:
+    def write(self, rows: Any, prediction: Prediction, signature: Signature, wanted: Wanted) -> bytes:
         """Write the members of the prediction behind those of each line, which stays as it is."""
-        members = {"prediction": outputs.predictions(prediction, signature)}
-        if probabilities:
-            members["probability"] = outputs.probabilities(prediction, signature)
+        members = outputs.members(prediction, signature, wanted)
         taken = [f'"{name}"'.encode() for name in members]
         lines = []
         for row, *values in zip(rows, *members.values(), strict=True):

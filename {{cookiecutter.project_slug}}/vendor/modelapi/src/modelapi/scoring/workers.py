@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from modelapi import package
-from modelapi.engines import Prediction
+from modelapi.engines import Prediction, Wanted
 from modelapi.package import Package
 from modelapi.project import Project
 from modelapi.records.columns import Columns
@@ -49,7 +49,7 @@ class Job(NamedTuple):
     settings: PackageSettings
     folder: Path
     table: Format
-    probabilities: bool
+    wanted: Wanted
 
     def load(self) -> Package:
         """Load the model. Raises PackageError."""
@@ -64,7 +64,7 @@ class Scorer:
         """Raise InvalidRecords if the table's header does not fit, and ApiError if the project's API cannot be made."""
         self._model = model
         self._table = job.table
-        self._probabilities = job.probabilities
+        self._wanted = job.wanted
         self._parse = job.table.parser(model.signature, job.settings.unknown_categories)
         self._adjust = find_adjust(job.project)
         gc.set_threshold(100_000)  # Rows are many small objects, and searching them for cycles takes half the time.
@@ -86,14 +86,14 @@ class Scorer:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Of unknown categories, in each batch again.
                 prediction = self._predict(columns, f"rows {start + 1} to {end}")
-            part = self._table.write(rows, prediction, self._model.signature, probabilities=self._probabilities)
+            part = self._table.write(rows, prediction, self._model.signature, self._wanted)
         return Scored(part, rejected, end - start - len(bad), len(bad), bad[0] if bad else None)
 
     def _predict(self, columns: Columns, rows: str) -> Prediction:
         """Predict as the API does: first the model, then the project's own `adjust`. Raises TableError."""
         what = "the model cannot predict"
         try:
-            prediction = self._model.engine.predict(columns, probabilities=self._probabilities)
+            prediction = self._model.engine.predict(columns, self._wanted)
             if self._adjust is not None:
                 what = "adjust fails at"
                 prediction = self._adjust(prediction, self._model.signature)

@@ -14,21 +14,21 @@ from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
-from modelapi.engines import Prediction
+from modelapi.engines import Prediction, Wanted
 from modelapi.serving.crew import Member, this_thread
 
 MAX_ROWS = 1_000  # Of a shared call.
 PATIENCE = 0.2  # Of the time of the last call: how long a slow engine rests between two.
 
 Records = list[dict[str, Any]]
-Predict = Callable[[Records, bool], Prediction]
+Predict = Callable[[Records, Wanted], Prediction]
 
 
 class Job(NamedTuple):
     """The records of a request, and the place for what is predicted of them."""
 
     records: Records
-    probabilities: bool
+    wanted: Wanted
     prediction: "asyncio.Future[Prediction] | Promise"
 
 
@@ -42,11 +42,11 @@ class Batcher:
         self._busy: asyncio.AbstractEventLoop | None = None
         """The loop that will take those who wait; one that was closed never does."""
 
-    async def predict(self, records: Records, *, probabilities: bool) -> Prediction:
+    async def predict(self, records: Records, wanted: Wanted) -> Prediction:
         """Predict records that were validated. Raises what the engine raises for them."""
         loop = asyncio.get_running_loop()
         prediction: asyncio.Future[Prediction] = loop.create_future()
-        self._waiting.append(Job(records, probabilities, prediction))
+        self._waiting.append(Job(records, wanted, prediction))
         if self._busy is not loop:
             self._busy = loop
             # One turn of the loop later, so that what it reads meanwhile joins; that is 20 µs when there is nothing.
@@ -126,16 +126,16 @@ class ThreadBatcher:
         self._turn = Lock()
         self._waiting: deque[Job] = deque()
 
-    def predict(self, records: Records, *, probabilities: bool, timeout: float) -> Prediction:
+    def predict(self, records: Records, wanted: Wanted, *, timeout: float) -> Prediction:
         """Predict records that were validated. Raises what the engine raises for them, or TimeoutError."""
         thread = this_thread()
         if not self._thread and thread.is_alone and not self._waiting and self._turn.acquire(blocking=False):
             try:
-                return self._predict(records, probabilities)
+                return self._predict(records, wanted)
             finally:
                 self._turn.release()
         promise = Promise(thread)
-        self._waiting.append(Job(records, probabilities, promise))
+        self._waiting.append(Job(records, wanted, promise))
         work = partial(copy_context().run, self._work, promise)
         if self._thread:
             self._thread.submit(work)
@@ -158,7 +158,7 @@ def take(waiting: deque[Job]) -> list[Job]:
         return []
     jobs = [waiting.popleft()]
     n_rows = len(jobs[0].records)
-    while waiting and waiting[0].probabilities == jobs[0].probabilities:
+    while waiting and waiting[0].wanted == jobs[0].wanted:
         n_rows += len(waiting[0].records)
         if n_rows > MAX_ROWS:
             break
@@ -169,7 +169,7 @@ def take(waiting: deque[Job]) -> list[Job]:
 def run(predict: Predict, jobs: Sequence[Job]) -> list[Prediction | Exception]:
     """Predict all jobs in one call; if that fails, each by itself, for the fault is that of one of them."""
     try:
-        whole = predict([record for job in jobs for record in job.records], jobs[0].probabilities)
+        whole = predict([record for job in jobs for record in job.records], jobs[0].wanted)
         return _parts(whole, jobs)
     except BaseException as error:  # Whatever it is, those who wait are to be told.
         if len(jobs) == 1:

@@ -6,7 +6,7 @@ from modelapi.serving.answers import CSV, JSON, NDJSON, PROBLEM
 from modelapi.serving.keys import Keys
 from modelapi.serving.schemas import Schema, schemas
 from modelapi.serving.settings import Settings
-from modelapi.signature import Signature
+from modelapi.signature import MEANINGS, Signature
 
 PROBLEMS = {
     "400": "The body is not valid JSON, CSV or NDJSON.",
@@ -88,6 +88,7 @@ def predict_operation(name: str, signature: Signature) -> Schema:
     """Describe how a model predicts, whatever the path."""
     suffix = f"_{name}" if name else ""
     record, schema = signature.example(), _ref(f"Record{suffix}")
+    meaning = MEANINGS.get(signature.task, "")
     content = {
         JSON: {
             "schema": {"oneOf": [schema, {"type": "array", "minItems": 1, "items": schema}]},
@@ -101,20 +102,31 @@ def predict_operation(name: str, signature: Signature) -> Schema:
     }
     answers = {
         **_json(_ref(f"Prediction{suffix}")),
-        CSV: _text("A column prediction, and columns probability_<label> and warnings if they are asked for."),
-        NDJSON: _text("An object a line, with the member prediction, and probability and warnings if asked for."),
+        CSV: _text(f"A column prediction, and columns {_also(signature, '_<label>')} if they are asked for."),
+        NDJSON: _text(f"An object a line, with the member prediction, and {_also(signature)} if asked for."),
     }
     parameters = [_flag("warnings", "Name the values that are outside of what was seen in training.")]
     if signature.probabilities:
         parameters.append(_flag("probabilities", "Answer the probability of each class too."))
+    if signature.scores is not None:
+        parameters.append(_flag("scores", "Answer the value of the decision function too."))
     return {
         "operationId": f"predict{suffix}",
-        "summary": f"Predict {signature.target.name}",
-        "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order.",
+        "summary": f"{'Transform by' if signature.task == 'transform' else 'Predict'} {signature.target.name}",
+        "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order"
+        f"{meaning and ': '}{meaning}.",
         "parameters": parameters,
         "requestBody": {"required": True, "content": content},
         "responses": _responses(answers, ["400", "406", "408", "413", "415", "422", "503", "504"]),
     }
+
+
+def _also(signature: Signature, label: str = "") -> str:
+    """Name what may be asked for besides."""
+    names = [f"probability{label}"] if signature.probabilities else []
+    if signature.scores is not None:
+        names.append("score" + (label if signature.scores else ""))
+    return " and ".join([", ".join(names), "warnings"] if names else ["warnings"])
 
 
 def _flag(name: str, description: str) -> Schema:

@@ -30,6 +30,12 @@ class Options(NamedTuple):
 
     probabilities: bool = False
     warnings: bool = False
+    scores: bool = False
+
+    @property
+    def wanted(self) -> engines.Wanted:
+        """What of it the engine is to calculate."""
+        return engines.Wanted(self.probabilities, self.scores)
 
 
 NOTHING = Options()
@@ -113,7 +119,7 @@ def predict_alone(exchange: Exchange, model: ServedModel, records: Given, option
         if exchange.has_left:
             raise Problem(400)
         columns = model.parser.columns(parse(exchange, model, records))
-        prediction = model.predict(columns, probabilities=options.probabilities)
+        prediction = model.predict(columns, options.wanted)
         return as_asked(model, records, prediction, options, columns)
 
 
@@ -122,14 +128,12 @@ def as_asked(
 ) -> Prediction:
     """Say what was predicted, with what else the client asks for; columns : of the records, for warnings."""
     signature = model.signature
-    shares = warnings = None
-    if options.probabilities:
-        shares = outputs.probabilities(prediction, signature)
+    members = outputs.members(prediction, signature, options.wanted)
     if options.warnings:
         one = isinstance(records, Records) and is_one(records.body)
         found = outputs.warnings(columns, signature.features)[:MAX_FAULTS]
-        warnings = [describe(fault.of_its_row() if one else fault) for fault in found]
-    return Prediction(prediction=outputs.predictions(prediction, signature), probability=shares, warnings=warnings)
+        members["warnings"] = [describe(fault.of_its_row() if one else fault) for fault in found]
+    return Prediction(**members)
 
 
 def read_options(query: bytes) -> Options:
@@ -150,6 +154,8 @@ def check_options(options: Options, signature: Signature) -> None:
     """Raise a 422 Problem for what this model has not."""
     if options.probabilities and not signature.probabilities:
         raise Problem(422, "the query parameter probabilities must be false: this model gives no probabilities")
+    if options.scores and signature.scores is None:
+        raise Problem(422, "the query parameter scores must be false: this model gives no scores")
 
 
 def refusal(error: RecordsError) -> Problem:

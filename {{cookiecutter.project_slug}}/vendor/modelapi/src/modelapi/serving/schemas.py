@@ -81,7 +81,11 @@ def _prediction(signature: Signature) -> Schema:
     }
     if signature.probabilities:
         properties["probability"] = {"type": "array", "items": _by_target(_shares, signature)}
-    return _object(properties, optional={"probability", "warnings"})
+    if signature.scores is not None:
+        number = {"type": "number"}
+        score = _object(dict.fromkeys(signature.scores, number)) if signature.scores else number
+        properties["score"] = {"type": "array", "items": score}
+    return _object(properties, optional={"probability", "score", "warnings"})
 
 
 def _by_target(describe: Callable[[Target], Schema], signature: Signature) -> Schema:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from modelapi import package
-from modelapi.engines import Adjust, Prediction
+from modelapi.engines import Adjust, Prediction, Wanted, everything
 from modelapi.package import Package, PackageError
 from modelapi.package.versions import stamp
 from modelapi.records.columns import Columns
@@ -49,22 +49,22 @@ class ServedModel:
         self.batcher = Batcher(self._predict_records, is_slow=self.is_slow)
         self.thread_batcher = ThreadBatcher(self._predict_records, is_slow=self.is_slow)
 
-    def predict(self, columns: Columns, *, probabilities: bool) -> Prediction:
+    def predict(self, columns: Columns, wanted: Wanted) -> Prediction:
         """Run the engine, and then what the owner does with its predictions."""
         started = perf_counter()
-        prediction = self.package.engine.predict(columns, probabilities=probabilities)
+        prediction = self.package.engine.predict(columns, wanted)
         metrics.engine_took(perf_counter() - started)
         return self._adjust(prediction, self.signature) if self._adjust else prediction
 
-    def _predict_records(self, records: list[dict[str, Any]], probabilities: bool) -> Prediction:
-        return self.predict(self.parser.columns(records), probabilities=probabilities)
+    def _predict_records(self, records: list[dict[str, Any]], wanted: Wanted) -> Prediction:
+        return self.predict(self.parser.columns(records), wanted)
 
     def _seconds_of_a_call(self) -> float:
         """Predict the example; the first call is slower than all others, so the first request should not be it."""
         columns = self.parser.parse_json(to_json(self.signature.example()))
         started = perf_counter()
         try:
-            self.package.engine.predict(columns, probabilities=self.signature.probabilities)
+            self.package.engine.predict(columns, everything(self.signature))
         except Exception as error:  # Of whatever library runs it.
             raise PackageError(f"the model does not predict its own example ({type(error).__name__})") from error
         return perf_counter() - started

@@ -55,7 +55,7 @@ def predict_table(
                     except InvalidRecords as error:
                         faults.extend(error)
                     if not faults.count:
-                        prediction = model.predict(columns, probabilities=options.probabilities)
+                        prediction = model.predict(columns, options.wanted)
                         answer.write(table.write(columns, prediction))
                 exchange.rows += len(batch)
                 if answer.tell() > limit:
@@ -89,8 +89,7 @@ class CsvTable:
 
     def write(self, columns: Columns, prediction: Prediction) -> bytes:
         """Write a row for each prediction, at first under a header line."""
-        shares = self._options.probabilities
-        table: dict[str, list[Any]] = {**outputs.table(prediction, self._signature, probabilities=shares)}
+        table: dict[str, list[Any]] = {**outputs.table(prediction, self._signature, self._options.wanted)}
         if self._options.warnings:
             noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))
             table["warnings"] = ["; ".join(f"{fault.location[-1]} {fault.detail}" for fault in row) for row in noted]
@@ -114,9 +113,7 @@ class JsonTable:
 
     def write(self, columns: Columns, prediction: Prediction) -> bytes:
         """Write an object for each prediction, with the members that an answer in JSON has."""
-        members = {"prediction": outputs.predictions(prediction, self._signature)}
-        if self._options.probabilities:
-            members["probability"] = outputs.probabilities(prediction, self._signature)
+        members = outputs.members(prediction, self._signature, self._options.wanted)
         if self._options.warnings:
             noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))
             members["warnings"] = [[describe(fault.of_its_row()) for fault in row] for row in noted]

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.api import types
-from sklearn.base import OutlierMixin
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 
 from modelapi.records.columns import Columns, column
 from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Gap, Label, Signature, Taken, Target, Task
 from modelapi.training.texts import EXAMPLE, is_text, max_length, may_list, mostly_differs
 
+MIXTURES = (GaussianMixture, BayesianGaussianMixture)
 OBJECTS: dict[FeatureType, set[type]] = {  # What a column of objects may hold.
     "string": {str},
     "boolean": {bool},
@@ -71,19 +73,19 @@ def infer(
     *,
     takes: Taken | None = None,
 ) -> Signature:
-    """Put together the signature of a fitted estimator that predicts the targets of these names."""
+    """Put together the signature of a fitted estimator that predicts, or makes, the targets of these names.
+
+    Whether it gives scores is for modelapi.packaging.scores to say.
+    """
     targets = [
         Target(name=name, type=_label_type(labels), classes=labels)
         for name, labels in zip(names, _classes(estimator, len(names)), strict=True)
     ]
-    task: Task = "regression"
-    if len(targets) > 1:
-        task = "multi-output"
-    elif targets[0].classes:
-        task = "binary" if len(targets[0].classes) == 2 else "multiclass"
+    task = _task(estimator, targets)
     target = targets[0]
-    if len(targets) > 1:
-        target = Target(name=", ".join(names), type="object", outputs=targets)
+    if len(targets) > 1 or task == "transform":
+        name = type(final(estimator)).__name__ if task == "transform" else ", ".join(names)
+        target = Target(name=name, type="object", outputs=targets)
     return Signature(
         features=features,
         target=target,
@@ -94,10 +96,51 @@ def infer(
     )
 
 
+def transforms(estimator: Any) -> bool:
+    """Tell whether an estimator has no prediction to make, but new columns."""
+    return hasattr(estimator, "transform") and not hasattr(estimator, "predict")
+
+
+def final(estimator: Any) -> Any:
+    """Return the last step of a fitted estimator, which says what it answers."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    return final(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
+
+
+def _task(estimator: Any, targets: Sequence[Target]) -> Task:
+    classes = [target.classes for target in targets]
+    if transforms(estimator):
+        return "transform"
+    if len(targets) > 1:
+        return "multilabel" if all(one in ([0, 1], [False, True]) for one in classes) else "multi-output"
+    if _kind(estimator) == "outlier_detector":
+        return "outlier"
+    if _kind(estimator) == "clusterer" or isinstance(final(estimator), MIXTURES):
+        return "cluster"
+    if classes[0]:
+        return "binary" if len(classes[0]) == 2 else "multiclass"
+    return "regression"
+
+
+def _kind(estimator: Any) -> str | None:
+    """Name what an estimator is by scikit-learn's tags, which others need not have."""
+    try:
+        kind: str | None = get_tags(estimator).estimator_type
+    except Exception:  # Each library has its own.
+        return None
+    return kind
+
+
 def _classes(estimator: Any, n_targets: int) -> Sequence[list[Label] | None]:
     """List the classes of each target in the order of its probabilities; None where it is a number."""
-    if isinstance(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator, OutlierMixin):
+    if transforms(estimator):
+        return [None] * n_targets
+    if _kind(estimator) == "outlier_detector":
         return [[-1, 1]]
+    last = final(estimator)
+    n_clusters = len(last.weights_ if isinstance(last, MIXTURES) else getattr(last, "cluster_centers_", []))
+    if n_clusters:
+        return [list(range(n_clusters))]
     classes = getattr(estimator, "classes_", getattr(estimator, "labels_", None))
     if classes is None:
         return [None] * n_targets

@@ -118,6 +118,10 @@ function show(answer, body, path) {
       element("tr", {}, element("td", {}, label), element("td", {}, element("meter", { value: share })), element("td", {}, share.toFixed(3)))
     )
   );
+  const scores = answer.score ? flatten(answer.score[0]) : [];
+  $("scores").replaceChildren(
+    ...scores.map(([name, score]) => element("tr", {}, element("td", {}, name || "score"), element("td", {}, legible(score))))
+  );
   const url = new URL(path, document.baseURI);
   const quoted = body.replaceAll("'", "'\\''");
   const secret = key ? `  -H "Authorization: Bearer $KEY" \\\n` : "";
@@ -126,7 +130,8 @@ function show(answer, body, path) {
 }
 
 async function predict(signature) {
-  const path = `predict?warnings=true${signature.probabilities ? "&probabilities=true" : ""}`;
+  const also = { probabilities: signature.probabilities, scores: signature.scores !== null };
+  const path = "predict?warnings=true" + Object.keys(also).filter((name) => also[name]).map((name) => `&${name}=true`).join("");
   const body = JSON.stringify(record(signature.features));
   again = () => predict(signature);
   const response = await ask(path, { "Content-Type": "application/json" }, { method: "POST", body });
@@ -147,7 +152,8 @@ async function start() {
   complain({});
   const { signature } = content;
   await setTitle();
-  $("description").textContent = `Predicts ${signature.target.name}; trained on ${signature.n_samples} rows.`;
+  const verb = signature.task === "transform" ? "Transforms by" : "Predicts";
+  $("description").textContent = `${verb} ${signature.target.name}; trained on ${signature.n_samples} rows.`;
   $("target").textContent = signature.target.name;
   $("fields").replaceChildren(...signature.features.map(field));
   $("record").hidden = false;
