@@ -31,7 +31,7 @@ KINDS = pd.Series(IRIS.target_names[IRIS.target], name="kind")
 IS_SETOSA = KINDS == "setosa"
 
 
-def store(name: str, fitted: Any, frame: pd.DataFrame = X, bare: bool = False) -> None:
+def store(name: str, fitted: Any, frame: pd.DataFrame = X, bare: bool = False, predicts: bool = True) -> None:
     """Store an estimator as what its name ends in, a sample, and its own answers."""
     stem, suffix = name.rsplit(".")
     taken = frame.to_numpy() if bare else frame
@@ -42,6 +42,8 @@ def store(name: str, fitted: Any, frame: pd.DataFrame = X, bare: bool = False) -
     else:
         joblib.dump(fitted, FOLDER / name)
     frame.to_csv(FOLDER / f"{stem}.csv", index=False)
+    if not predicts:
+        return
     answers = np.asarray(fitted.predict(taken)).tolist()
     shares = getattr(fitted, "predict_proba", lambda _: None)(taken)
     shares = None if shares is None or isinstance(shares, list) else shares.tolist()
@@ -61,6 +63,47 @@ def lightgbm() -> Any:
     return LGBMRegressor(n_estimators=20, verbose=-1).fit(X, IRIS.target * 1.5)
 
 
+def wrapped() -> Any:
+    """Do what is said about a Booster."""
+    from xgboost import XGBClassifier
+
+    wrapped = XGBClassifier()
+    wrapped.load_model(booster().save_raw())
+    return wrapped
+
+
+def booster() -> Any:
+    import xgboost
+
+    return xgboost.train({"objective": "binary:logistic"}, xgboost.DMatrix(X, label=IS_SETOSA), 5)
+
+
+def catboost(**options: Any) -> Any:
+    from catboost import CatBoostClassifier
+
+    return CatBoostClassifier(iterations=5, verbose=0, allow_writing_files=False, **options)
+
+
+def imblearn() -> Any:
+    from imblearn.over_sampling import RandomOverSampler
+    from imblearn.pipeline import make_pipeline
+
+    return make_pipeline(StandardScaler(), RandomOverSampler(random_state=0), LogisticRegression()).fit(X, KINDS)
+
+
+def category_encoders() -> Any:
+    from category_encoders import TargetEncoder
+
+    return make_pipeline(TargetEncoder(cols=["size"]), LogisticRegression(max_iter=500)).fit(SIZES, IS_SETOSA)
+
+
+def statsmodels() -> Any:
+    from statsmodels.formula.api import ols
+
+    return ols("y ~ size + Q('petal width')", SIZES.assign(y=IRIS.target)).fit()
+
+
+SIZES = X.assign(size=["small", "large", "middle"] * 50)
 BODIES = load_linnerud(as_frame=True)
 TWO = np.column_stack([IRIS.target, IRIS.target == 1])
 MAKE: dict[str, Callable[[], Any]] = {
@@ -75,6 +118,13 @@ MAKE: dict[str, Callable[[], Any]] = {
     "graph.onnx": lambda: (LogisticRegression(max_iter=500).fit(X.to_numpy(), KINDS), X, True),
     "xgboost.joblib": lambda: (xgboost(),),
     "lightgbm.joblib": lambda: (lightgbm(),),
+    "wrapped.joblib": lambda: (wrapped(),),
+    "booster.joblib": lambda: (booster(), X, False, False),
+    "catboost.joblib": lambda: (catboost(cat_features=["size"]).fit(SIZES, IS_SETOSA), SIZES),
+    "catboost_array.joblib": lambda: (catboost().fit(X.to_numpy(), KINDS), X, True),
+    "imblearn.skops": lambda: (imblearn(),),
+    "category_encoders.joblib": lambda: (category_encoders(), SIZES),
+    "statsmodels.joblib": lambda: (statsmodels(), SIZES[["size", "petal width"]]),
 }
 
 if __name__ == "__main__":

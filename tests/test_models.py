@@ -1,6 +1,8 @@
 """Fitted models of many kinds are packaged by `make package`, and answer over HTTP as they do by themselves."""
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,14 @@ from tests.conftest import FRAMEWORKS, ROOT, Installed, bake_into, succeed
 from tests.server import ask, serve
 
 MODELS = ROOT / "tests" / "models.py"
-BOOSTERS = ("xgboost-cpu==3.2.0", "lightgbm==4.6.0")
+OTHERS = (
+    "xgboost-cpu==3.2.0",
+    "lightgbm==4.6.0",
+    "catboost==1.2.10",
+    "imbalanced-learn==0.14.2",
+    "category_encoders==2.11.2",
+    "statsmodels==0.15.0",
+)
 CASES = {
     "bare.skops": "onnx",
     "bare_forest.joblib": "onnx",
@@ -26,18 +35,24 @@ CASES = {
     "graph.onnx": "onnx",
     "xgboost.joblib": "sklearn",
     "lightgbm.joblib": "sklearn",
+    "wrapped.joblib": "sklearn",
+    "catboost.joblib": "sklearn",
+    "catboost_array.joblib": "sklearn",
+    "imblearn.skops": "sklearn",
+    "category_encoders.joblib": "joblib",
+    "statsmodels.joblib": "joblib",
 }
 
 
 @pytest.fixture(scope="session")
-def with_boosters(shared: Path) -> Path:
-    """A project in whose environment xgboost and lightgbm are installed too."""
-    folder = shared / "boosters"
-    with FileLock(shared / "boosters.lock", timeout=900):
+def with_others(shared: Path) -> Path:
+    """A project in whose environment other libraries of models are installed too."""
+    folder = shared / "others"
+    with FileLock(shared / "others.lock", timeout=900):
         if not (folder / "done").exists():
             project = bake_into(folder, framework="fastapi")
             succeed("uv", "venv", "--quiet", "--python", sys.executable, ".venv", cwd=project)
-            pins = ("-r", "requirements/develop.txt", *BOOSTERS)
+            pins = ("-r", "requirements/develop.txt", *OTHERS)
             succeed("uv", "pip", "install", "--quiet", "--python", ".venv/bin/python", *pins, cwd=project)
             (folder / "done").touch()
     return folder / "titanic-survival-api"
@@ -48,8 +63,8 @@ def test_a_fitted_model_answers_over_http_as_by_itself(
     installed: Installed, request: pytest.FixtureRequest, tmp_path: Path, name: str
 ) -> None:
     stem, suffix = name.split(".")
-    if stem in ("xgboost", "lightgbm"):
-        project = request.getfixturevalue("with_boosters")
+    if list(CASES).index(name) >= list(CASES).index("xgboost.joblib"):
+        project = request.getfixturevalue("with_others")
     else:
         project = installed(FRAMEWORKS[list(CASES).index(name) % len(FRAMEWORKS)])
     succeed(".venv/bin/python", MODELS, tmp_path, name, cwd=project)
@@ -66,17 +81,36 @@ def test_a_fitted_model_answers_over_http_as_by_itself(
 
     assert f"Engine {CASES[name]}: " in out
     own = json.loads((tmp_path / f"{stem}.json").read_text(encoding="utf-8"))
-    with serve(project, MODEL_DIR=str(tmp_path / "artifacts")) as port:
+    allowed = {"ALLOW_PICKLE": "1"} if CASES[name] == "joblib" else {}
+    with serve(project, MODEL_DIR=str(tmp_path / "artifacts"), **allowed) as port:
         answer = predict(port, own["records"], probabilities=own["probabilities"] is not None)
     expected = [row if isinstance(row, list) else [row] for row in own["labels"]]
     labels = [list(row.values()) if isinstance(row, dict) else [row] for row in answer["prediction"]]
-    if stem in ("bare_forest", "values", "lightgbm"):
+    if stem in ("bare_forest", "values", "lightgbm", "statsmodels"):
         for row, other in zip(expected, labels, strict=True):
             assert other == pytest.approx(row, rel=1e-6)
     else:
         assert json.dumps(labels) == json.dumps(expected)
     for row, shares in zip(own["probabilities"] or [], answer.get("probability", []), strict=True):
         assert list(shares.values()) == pytest.approx(row, rel=1e-4, abs=1e-7)
+
+
+def test_a_booster_is_refused_with_how_to_wrap_it(with_others: Path, tmp_path: Path) -> None:
+    succeed(".venv/bin/python", MODELS, tmp_path, "booster.joblib", cwd=with_others)
+
+    done = subprocess.run(
+        [".venv/bin/modelapi", "package", f"--model={tmp_path}/booster.joblib", f"--sample={tmp_path}/booster.csv"],
+        cwd=with_others,
+        env={**os.environ, "ALLOW_PICKLE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert done.stderr == (
+        "Not packaged: the model is a Booster of xgboost, which takes no table: wrap it, as in "
+        "wrapped = XGBClassifier(); wrapped.load_model(booster.save_raw()) (or XGBRegressor), and store that\n"
+    )
 
 
 def predict(port: int, records: list[dict[str, Any]], probabilities: bool) -> dict[str, Any]:

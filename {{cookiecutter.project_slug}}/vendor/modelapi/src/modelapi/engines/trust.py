@@ -16,7 +16,8 @@ import skops.io
 from modelapi.engines import EngineError
 
 FEATURES = "features"  # The project's own package: it is code that the project has, and not of the file.
-TRUSTED = ("sklearn.", "xgboost.", "lightgbm.")  # Packages whose classes may be made from a file.
+# Packages whose classes may be made from a file.
+TRUSTED = ("sklearn.", "xgboost.", "lightgbm.", "catboost.", "imblearn.", "category_encoders.")
 HARMLESS = ("numpy.dtype", "collections.OrderedDict")
 STORED = "FunctionNode"  # What skops calls a function that it only looks up; others it may call.
 

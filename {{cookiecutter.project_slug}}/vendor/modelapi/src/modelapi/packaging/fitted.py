@@ -23,6 +23,7 @@ from modelapi.package import PackageError
 from modelapi.packaging.engine_choice import announce, package_model
 from modelapi.packaging.model_files import OnnxModel, read_model
 from modelapi.packaging.outputs import output_names
+from modelapi.packaging.remedies import check_kind
 from modelapi.packaging.sample import name_targets, read_sample, with_gaps, with_plain_types
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         settings = PackageSettings.load()
         model = read_model(options.model, allow_pickle=settings.allow_pickle)
+        check_kind(model)
         sample, X, targets, encoded = read_sample(options, model)
         X = with_gaps(X, encoded)
         plain = with_plain_types(X)
@@ -114,7 +116,10 @@ def count_outputs(model: Any, X: Any) -> int:
             warnings.simplefilter("ignore")  # Of names that an estimator does not hand on to its own parts.
             return int(answer(model, X).shape[1])
     except Exception as error:
-        raise EngineError(f"the model cannot predict the sample: {error}".splitlines()[0]) from None
+        line = f"the model cannot predict the sample: {error}".splitlines()[0]
+        if "categor" in line:
+            line += "; if it was fitted on a dtype that CSV files have not, as category, give the sample as Parquet"
+        raise EngineError(line) from None
 
 
 def _remedy(model: Any) -> str:

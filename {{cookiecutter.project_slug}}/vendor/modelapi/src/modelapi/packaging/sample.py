@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 from pandas.api import types
 
+from modelapi.packaging.fitted_names import count_features, feature_names
 from modelapi.training.dialect import TableError
 from modelapi.training.encoders import Encoded, read_encoders, reads_texts
 from modelapi.training.reading import read_table
@@ -78,21 +78,9 @@ def with_plain_types(X: pd.DataFrame) -> pd.DataFrame:
     return X
 
 
-def feature_names(model: Any, sample: pd.DataFrame) -> list[str] | None:
-    """List the columns that an estimator was fitted on, or None if that was a bare array."""
-    names = getattr(model, "feature_names_in_", None)
-    if names is None:
-        return None
-    # LightGBM and skl2onnx write names without spaces and other marks.
-    own = {re.sub(r"\W", mark, name): name for name in sample.columns for mark in ("_", "")} | {
-        name.replace(" ", "_"): name for name in sample.columns
-    }
-    return [name if name in sample.columns else own.get(name, name) for name in map(str, names)]
-
-
 def select(sample: pd.DataFrame, model: Any, targets: Sequence[str]) -> pd.DataFrame:
     """Take the columns of the sample that the model was fitted on. Raises TableError."""
-    names = feature_names(model, sample)
+    names = feature_names(model, list(sample.columns))
     listed = ", ".join(sample.columns)
     missing = [name for name in names or [] if name not in sample.columns]
     if missing:
@@ -101,8 +89,8 @@ def select(sample: pd.DataFrame, model: Any, targets: Sequence[str]) -> pd.DataF
         names = [name for name in sample.columns if name not in targets]
         if reads_texts(model):
             names = [_text_column(sample[names])]
-        wanted = getattr(model, "n_features_in_", len(names))
-        if len(names) != wanted:
+        wanted = count_features(model)
+        if wanted not in (None, len(names)):
             raise TableError(
                 f"the model was fitted on {wanted} columns, but the sample has {len(names)} besides the target: "
                 f"name the target with TARGET=, and leave out what is no feature ({listed})"

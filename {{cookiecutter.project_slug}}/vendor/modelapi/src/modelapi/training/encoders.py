@@ -106,8 +106,8 @@ def _knowledge(part: Any, names: Sequence[str | None]) -> Iterator[tuple[str, En
         ]
     elif isinstance(categories, list) and len(categories) == len(names):
         listed = [values.tolist() for values in categories]
-    elif isinstance(getattr(part, "mapping", None), list):  # Of category_encoders.
-        known = {one["col"]: [*one["mapping"].index] for one in part.mapping if hasattr(one.get("mapping"), "index")}
+    elif type(part).__module__ == "category_encoders.ordinal" and part.mapping:  # The others have one of these.
+        known = {one["col"]: [*one["mapping"].index] for one in part.mapping}
         listed = [known.get(column) for column in names]
     elif hasattr(part, "missing_values"):
         listed = [[part.missing_values]] * len(names)
