@@ -10,15 +10,21 @@ import pandas as pd
 import pytest
 import skops.io
 from modelapi import package
-from modelapi.engines import Wanted
+from modelapi.engines import EngineError, Wanted
+from modelapi.engines.bare import try_load
+from modelapi.engines.counts import Counter
+from modelapi.onnx.export import export
+from modelapi.onnx.texts import _words
 from modelapi.package import Package
 from modelapi.packaging.fitted import main
+from modelapi.packaging.model_files import OnnxModel
 from modelapi.records.cells import CellParser
 from modelapi.records.faults import InvalidRecords
 from modelapi.records.parser import RecordParser
 from modelapi.serving.openapi import document
 from modelapi.serving.settings import Settings
-from modelapi.training.features import read_features
+from modelapi.training.features import infer, read_features
+from onnx import TensorProto, helper
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
@@ -197,3 +203,70 @@ def test_the_example_is_no_row_of_the_sample() -> None:
     values = {feature.name: feature.example for feature in read_features(X)}
 
     assert values == {"paid": 55, "number": 70_172, "name": "an example of a text"}
+
+
+WORDS_ALIKE: list[dict[str, Any]] = [
+    {},
+    {"lowercase": False, "ngram_range": (2, 3), "stop_words": ["the", "of"]},
+    {"strip_accents": "ascii", "token_pattern": r"(?i)\b([a-z]+)\b", "binary": True},
+    {"strip_accents": "unicode", "analyzer": "char", "ngram_range": (1, 2)},
+    {"analyzer": "char", "ngram_range": (3, 4)},
+    {"analyzer": "char_wb", "ngram_range": (1, 4)},
+    {"analyzer": "char_wb", "ngram_range": (4, 6)},
+]
+
+
+@pytest.mark.parametrize("settings", WORDS_ALIKE, ids=str)
+def test_words_are_counted_as_scikit_learn_counts_them(settings: dict[str, Any]) -> None:
+    random = np.random.default_rng(0)
+    letters = np.array([*"aaBbéÉß İıΣς  \t\n_-.,'1٣½日本語ーe\u0301ﬁ😀👍🏽\u200b\u00a0", "the ", "of "])
+    texts = ["".join(random.choice(letters, random.integers(0, 40))) for _ in range(500)]
+    vectorizer = CountVectorizer(**settings).fit(texts[::2])
+
+    counts = Counter(_words(vectorizer))(texts)
+
+    assert np.array_equal(counts, vectorizer.transform(texts).toarray())
+
+
+def test_many_texts_are_predicted_in_parts(run: Run, reviews: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(reviews["review"], reviews["label"])
+    monkeypatch.setattr("modelapi.engines.onnx_engine.MAX_COUNTS", 700)
+
+    model = run(fitted, reviews[["review", "label"]])
+
+    labels, shares = answers(model, [{"review": text} for text in reviews["review"]])
+    assert model.manifest.engine == "onnx"
+    assert labels == fitted.predict(reviews["review"]).tolist()
+    np.testing.assert_allclose(shares, fitted.predict_proba(reviews["review"]), atol=1e-9)
+
+
+@pytest.mark.parametrize("settings", [{"tokenizer": str.split, "token_pattern": None}, {"analyzer": str.split}])
+def test_a_vectorizer_with_functions_is_no_graph(reviews: pd.DataFrame, settings: Any) -> None:
+    fitted = make_pipeline(CountVectorizer(**settings), LogisticRegression()).fit(reviews["review"], reviews["label"])
+
+    signature = infer(read_features(reviews[["review"]]), ["label"], fitted, 60, takes="series")
+
+    with pytest.raises(EngineError, match="functions of your own in a vectorizer"):
+        export(fitted, reviews[["review"]], signature)
+
+
+@pytest.mark.parametrize(("change", "message"), [("LOWER", "changes the case of letters as"), ("NONE", "")])
+def test_no_graph_asks_for_a_locale(tmp_path: Path, run: Run, change: str, message: str) -> None:
+    node = helper.make_node("StringNormalizer", ["X"], ["label"], case_change_action=change, locale="en_US.UTF-8")
+    ends = [helper.make_tensor_value_info(name, TensorProto.STRING, [None]) for name in ("X", "label")]
+    graph = helper.make_graph([node], "letters", ends[:1], ends[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+
+    if message:
+        with pytest.raises(EngineError, match=message):
+            OnnxModel(model.SerializeToString())
+    else:
+        assert b"en_US" not in OnnxModel(model.SerializeToString()).content
+
+
+def test_a_model_that_loads_here_alone_is_refused(pets: pd.DataFrame, pipeline: Any, tmp_path: Path) -> None:
+    signature = infer(read_features(pets[["fur", "age", "indoor"]]), ["kind"], pipeline, 20)
+
+    try_load("sklearn", skops.io.dumps(pipeline), signature, tmp_path)
+    with pytest.raises(EngineError, match="it does not load in a bare environment: ONNX Runtime cannot run it"):
+        try_load("onnx", b"no graph", signature, tmp_path)

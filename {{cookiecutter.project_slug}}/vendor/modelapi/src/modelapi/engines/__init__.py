@@ -112,6 +112,20 @@ class Prediction:
         return Prediction([values[rows] for values in self.labels], shares, scores)
 
 
+def join(parts: list[Prediction]) -> Prediction:
+    """Put together what is said of the rows one part after the other; all of it is looked at."""
+    import numpy as np
+
+    labels = [np.concatenate(values) for values in zip(*(part.labels for part in parts), strict=True)]
+    shares = [part.probabilities for part in parts if part.probabilities is not None]
+    scores = [part.scores for part in parts if part.scores is not None]
+    return Prediction(
+        labels,
+        [np.concatenate(values) for values in zip(*shares, strict=True)] if shares else None,
+        np.concatenate(scores) if scores else None,
+    )
+
+
 Adjust = Callable[[Prediction, "Signature"], Prediction]
 """What a project does with predictions before anything is made of them: `adjust(prediction, signature)`."""
 

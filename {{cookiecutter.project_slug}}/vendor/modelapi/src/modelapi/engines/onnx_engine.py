@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from modelapi.engines import LABELS, EngineError, Prediction, Wanted
+from modelapi.engines import LABELS, EngineError, Prediction, Wanted, everything, join
+from modelapi.engines.counts import Counter, Words
 from modelapi.records.columns import Columns, expand
 from modelapi.signature import Signature, Target
 
 MISSING = "\ufdd0missing"  # Stands for missing text in a graph, which knows no None; it begins with no character.
 COLUMNS = "columns"  # The key of a graph's metadata under which it says which columns each input takes, as JSON.
+WORDS = "words"  # And that for how the words of a text are counted, by input.
+MAX_COUNTS = 4_000_000  # That are held at once: most are 0.
 DTYPES = {"tensor(double)": "float64", "tensor(float)": "float32", "tensor(int64)": "int64", "tensor(bool)": "bool"}
 
 Array = np.ndarray[Any, Any]
@@ -32,13 +35,20 @@ class OnnxEngine:
         self._targets = signature.targets
         self._scores_are_named = bool(signature.scores)
         inputs = session.get_inputs()
-        places = json.loads(session.get_modelmeta().custom_metadata_map.get(COLUMNS, "{}"))
+        metadata = session.get_modelmeta().custom_metadata_map
+        places = json.loads(metadata.get(COLUMNS, "{}"))
         if not places:  # The graph is not of our making: it takes each column for itself, or all as one matrix.
             n_columns = sum(len(feature.parts or [""]) for feature in self._features)
             columns = list(range(n_columns))
             groups = [[place] for place in columns] if len(inputs) > 1 else [columns]
             places = dict(zip([one.name for one in inputs], groups, strict=True))
-        self._inputs = [(one.name, one.type, places[one.name]) for one in inputs]
+        words = json.loads(metadata.get(WORDS, "{}"))
+        counters = {name: Counter(Words(**how)) for name, how in words.items()}
+        self._inputs = [(one.name, one.type, places[one.name]) for one in inputs if one.name not in counters]
+        self._texts = [(name, counter, places[name][0]) for name, counter in counters.items()]
+        n_words = sum(counter.width for counter in counters.values())
+        self._most_rows = max(1, MAX_COUNTS // n_words) if n_words else None
+        self._everything = everything(signature)
         self._labels, *others = [one.name for one in session.get_outputs()]
         self._shares = others.pop(0) if signature.probabilities else None
         self._scores = others.pop(0) if signature.scores is not None else None
@@ -46,7 +56,11 @@ class OnnxEngine:
     def predict(self, columns: Columns, wanted: Wanted = LABELS) -> Prediction:
         """Predict one label per target and row of the columns, each an array of shape (n,)."""
         arrays = list(expand(columns, self._features).values())
+        if self._most_rows is not None and len(arrays[0]) > self._most_rows:
+            return self._predict_in_parts(columns, len(arrays[0]), self._most_rows)
         feeds = {name: _matrix([arrays[place] for place in places], kind) for name, kind, places in self._inputs}
+        for name, count, place in self._texts:
+            feeds[name] = count(arrays[place].tolist())
         names = [self._labels]
         if wanted.probabilities and self._shares:
             names.append(self._shares)
@@ -59,6 +73,12 @@ class OnnxEngine:
             partial(self._find_probabilities, answers, feeds),
             partial(self._find_scores, answers, feeds),
         )
+
+    def _predict_in_parts(self, columns: Columns, n_rows: int, size: int) -> Prediction:
+        parts = (slice(start, start + size) for start in range(0, n_rows, size))
+        tables = ({name: values[part] for name, values in columns.items()} for part in parts)
+        # With all that they say at once, for else the counts of all parts were kept.
+        return join([self.predict(table, self._everything) for table in tables])
 
     def _find_probabilities(self, answers: dict[str, Any], feeds: dict[str, Array]) -> list[Array] | None:
         if self._shares is None:

@@ -19,11 +19,13 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from modelapi.engines import EngineError
-from modelapi.engines.onnx_engine import COLUMNS
+from modelapi.engines.onnx_engine import COLUMNS, WORDS
 from modelapi.engines.sklearn_engine import parts
 from modelapi.engines.trust import TRUSTED
-from modelapi.onnx import encoders, formulas, mixtures, registry, trees  # noqa: F401 (they register their converters)
+from modelapi.onnx import encoders, formulas, mixtures, registry, texts, trees  # noqa: F401 (register converters)
+from modelapi.onnx.locales import let_go_of_locales
 from modelapi.signature import Signature
+from modelapi.training.encoders import reads_texts
 from modelapi.training.features import final
 
 # What the trees need; skl2onnx itself goes no further than what it is told in registry.py.
@@ -48,6 +50,7 @@ def export(estimator: Any, X: pd.DataFrame, signature: Signature) -> bytes:
             model = _convert(estimator, X, signature)
     except Exception as error:  # skl2onnx raises what it likes.
         raise EngineError(_reason(estimator, error)) from error
+    let_go_of_locales(model.graph)
     content: bytes = model.SerializeToString()
     return content
 
@@ -55,17 +58,27 @@ def export(estimator: Any, X: pd.DataFrame, signature: Signature) -> bytes:
 def _convert(estimator: Any, X: pd.DataFrame, signature: Signature) -> onnx.ModelProto:
     estimator = _without_searches(estimator)
     options = _options(estimator, signature)
-    if not _selects_columns(estimator):  # It takes one matrix, so join the columns first.
+    # Most take one matrix, so join the columns first; a vectorizer takes its only column as it is.
+    if not _selects_columns(estimator) and not reads_texts(estimator):
         columns = ColumnTransformer([("all", "passthrough", list(X.columns))]).fit(X)
         estimator = make_pipeline(columns, estimator)
     inputs = [(name, _type(X[name])) for name in X.columns]
     model: onnx.ModelProto = to_onnx(estimator, initial_types=inputs, options=options, target_opset=registry.OPSETS)
     del model.graph.output[1 + signature.probabilities + (signature.scores is not None) :]
     model.ir_version = IR_VERSION
+    for opset in [opset for opset in model.opset_import if opset.domain == texts.DOMAIN]:
+        model.opset_import.remove(opset)
     for opset in model.opset_import:
         opset.version = LATEST.get(opset.domain, opset.version)
     _answer_in_float64(model.graph)
-    helper.set_model_props(model, {COLUMNS: json.dumps(_join_inputs(model.graph))})
+    places = {one.name: [place] for place, one in enumerate(model.graph.input)}
+    counted = texts.split_texts(model.graph)
+    for name, (text, _) in counted.items():
+        places[name] = places[text]
+    properties: dict[str, Any] = {COLUMNS: _join_inputs(model.graph, places)}
+    if counted:
+        properties[WORDS] = {name: words for name, (_, words) in counted.items()}
+    helper.set_model_props(model, {name: json.dumps(value) for name, value in properties.items()})
     return model
 
 
@@ -110,12 +123,12 @@ def _answer_in_float64(graph: onnx.GraphProto) -> None:
             output.name, kind.elem_type = f"{output.name}_64", TensorProto.DOUBLE
 
 
-def _join_inputs(graph: onnx.GraphProto) -> dict[str, list[int]]:
+def _join_inputs(graph: onnx.GraphProto, places: dict[str, list[int]]) -> dict[str, list[int]]:
     """Take columns as one input where the graph only joins them, and return the places of each input's columns.
 
-    Each input costs a request about as much as an operator.
+    places : of the inputs as they are. Each input costs a request about as much as an operator.
     """
-    places = {one.name: [place] for place, one in enumerate(graph.input)}
+    places = {one.name: places[one.name] for one in graph.input}
     types_ = {one.name: one.type.tensor_type.elem_type for one in graph.input}
     uses = Counter(name for node in graph.node for name in node.input)
     for node in [node for node in graph.node if node.op_type == "Concat"]:

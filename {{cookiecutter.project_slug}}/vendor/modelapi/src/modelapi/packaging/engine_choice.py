@@ -7,6 +7,7 @@ from typing import Any
 
 from modelapi import outputs, package
 from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module, everything
+from modelapi.engines.bare import try_load
 from modelapi.engines.sklearn_engine import SklearnEngine
 from modelapi.package import Manifest, Metrics, versions
 from modelapi.packaging import parity, untouched
@@ -52,6 +53,7 @@ def package_model(
                 if own is not None:
                     first = answer.part(slice(0, parity.n_rows(sample)))
                     difference = max(difference, parity.compare(own, first, signature))
+                try_load(name, exported.content, signature, settings.project.root)
             except EngineError as error:
                 refused.append(f"not {name}, for {error}")
                 continue

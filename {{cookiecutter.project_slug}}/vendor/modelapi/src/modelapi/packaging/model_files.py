@@ -17,6 +17,7 @@ from onnx import external_data_helper
 from modelapi.engines import EngineError, sklearn_engine
 from modelapi.engines.onnx_engine import open_session
 from modelapi.engines.trust import FEATURES, absent
+from modelapi.onnx.locales import let_go_of_locales
 
 LABELS = re.compile("classlabels_(strings|ints|int64s)")
 # What a pickle begins with, and what joblib's compressors do.
@@ -28,9 +29,12 @@ class OnnxModel:
 
     def __init__(self, content: bytes) -> None:
         """Raise EngineError if ONNX Runtime does not run it."""
-        graph = onnx.load_model_from_string(content).graph
+        model = onnx.load_model_from_string(content)
+        graph = model.graph
         if any(external_data_helper.uses_external_data(tensor) for tensor in graph.initializer):
             raise EngineError("the model keeps weights in a file beside it: save it as one file with onnx.save")
+        let_go_of_locales(graph)
+        content = model.SerializeToString()
         session = open_session(content)
         inputs, outputs = session.get_inputs(), session.get_outputs()
         self.content = content
