@@ -37,7 +37,8 @@ def build_pipeline(X: pd.DataFrame, task: Task, estimator: str = "linear") -> Pi
     numbers = list(X.select_dtypes("number"))
     others = [name for name in X.columns if name not in numbers]
     impute = SimpleImputer(strategy="median")
-    encode = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    gap = SimpleImputer(strategy="constant", fill_value="missing")  # Often a gap tells as much as a category.
+    encode = make_pipeline(gap, OneHotEncoder(handle_unknown="ignore"))
     steps = [
         ("numbers", make_pipeline(impute, StandardScaler()) if estimator in SCALED else impute, numbers),
         ("categories", encode, others),

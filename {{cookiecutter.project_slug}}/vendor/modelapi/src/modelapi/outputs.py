@@ -90,6 +90,7 @@ def warnings(columns: Columns, features: Sequence[Feature]) -> list[Fault]:
 
 
 def range_of(feature: Feature) -> str:
-    """Write the training range of a number or a date."""
+    """Write the training range of a number, with its unit, or of a date."""
     ends = (feature.minimum, feature.maximum)
-    return " to ".join(end if isinstance(end, str) else f"{end:.10g}" for end in ends)
+    unit = f" {feature.notation.after or feature.notation.before}" if feature.notation else ""
+    return " to ".join(end if isinstance(end, str) else f"{end:.10g}" for end in ends) + unit.rstrip()

@@ -26,6 +26,21 @@ Gap = Literal["nan", "none"]
 """What an estimator is given in place of a missing value, among objects: NaN or None."""
 
 
+class Notation(BaseModel):
+    """How a table writes the numbers of a column: its marks, and the unit before or after them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        """Write a number in it."""
+        return f"{self.before}1{self.thousands}234{self.decimal}56{' ' * (len(self.after) > 1)}{self.after}"
+
+
 class Feature(BaseModel):
     """One input column: its type, whether it may be missing, and what was seen in training."""
 
@@ -52,6 +67,10 @@ class Feature(BaseModel):
     """The largest number of characters of a text, which is free; a string is one of the categories."""
     fill: str | None = None
     """The text that the estimator gets where it is missing; None if a gap reaches it as such."""
+    notation: Notation | None = None
+    """How the table writes numbers; None if plainly, as programs do. JSON has plain numbers in any case."""
+    gaps: list[str] = []
+    """What the table writes in place of a missing value, beside the marks that are gaps in every table."""
     example: Label
 
     def refuses_unknown(self, policy: str) -> bool:

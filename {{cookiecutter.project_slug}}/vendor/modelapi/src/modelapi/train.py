@@ -1,7 +1,7 @@
 """Train a model on a table and package it: all that is around a project's pipeline.
 
-The table is CSV or Parquet, also packed with gzip. Without one, it is what pyproject.toml names under
-[tool.modelapi.train].
+The table is CSV, JSON, Parquet, Feather or an Excel workbook, also packed with gzip or zip. Without one, it is what
+pyproject.toml names under [tool.modelapi.train]; each of the options may stand there.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from modelapi.packaging.engine_choice import announce, candidates, package_model
 from modelapi.project import current_project
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Signature, label_name
+from modelapi.training.dates import ORDERS
 from modelapi.training.dialect import SEPARATORS, TableError
 from modelapi.training.evaluate import as_y, count_folds, evaluate
 from modelapi.training.features import SignatureError, infer
+from modelapi.training.notations import DECIMALS
 from modelapi.training.reading import listing
 from modelapi.training.report import print_metrics, progress
 from modelapi.training.rows import read_rows
@@ -34,7 +36,7 @@ from modelapi.training.targets import TASKS, Task
 __all__ = ["Task", "train"]
 
 OPTIONS = {
-    "data": "a table with a header line: CSV or Parquet, also packed with gzip",
+    "data": "a table with a header line: CSV, JSON, Parquet, Feather or .xlsx, also packed with gzip or zip",
     "target": "the column to predict, or several: a,b",
     "features": "the columns to predict from: a,b,c (default: all that look useful)",
     "drop": "columns not to predict from: a,b,c",
@@ -43,6 +45,10 @@ OPTIONS = {
     "engine": f"one of {', '.join(ENGINES)} (default: the first that answers as the estimator does)",
     "separator": f"one of {', '.join(SEPARATORS)} (default: detected)",
     "encoding": "any of Python's encodings, as cp1252 (default: detected)",
+    "missing": "what is a gap besides empty cells: '?,-' (default: what people write; empty: nothing else)",
+    "decimal": f"one of {', '.join(DECIMALS)}, of numbers with decimals (default: as the numbers say)",
+    "dates": f"one of {', '.join(ORDERS)} (default: as the dates say)",
+    "names": "the names of the columns where there is no header line: a,b,c",
 }
 EXAMPLES = ("", "--data churn.csv --target churned", "--data churn.csv --target churned --drop id,notes --engine onnx")
 
@@ -120,7 +126,10 @@ def _options(estimators: Collection[str], arguments: Sequence[str] | None) -> ar
     project = current_project()
     defaults = project.options.get("train", {})
     if options.data is None and "data" in defaults:
+        chosen = options.target or options.drop or options.features
+        own = set(OPTIONS) - ({"features", "drop"} if chosen else set())
+        for name in own:
+            if getattr(options, name) is None:
+                setattr(options, name, defaults.get(name))
         options.data = project.root / defaults["data"]
-        options.features = options.features or (None if options.target or options.drop else defaults.get("features"))
-        options.target = options.target or defaults.get("target")
     return options

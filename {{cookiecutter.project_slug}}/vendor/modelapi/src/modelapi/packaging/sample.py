@@ -12,7 +12,7 @@ from pandas.api import types
 from modelapi.packaging.fitted_names import count_features, feature_names
 from modelapi.training.dialect import TableError
 from modelapi.training.encoders import Encoded, read_encoders, reads_texts
-from modelapi.training.reading import read_table
+from modelapi.training.reading import read_exact
 from modelapi.training.targets import find
 from modelapi.training.texts import is_text
 
@@ -42,7 +42,7 @@ def read_sample(options: argparse.Namespace, model: Any) -> Sample:
 
 def _read(options: argparse.Namespace, model: Any, text: Sequence[str] = ()) -> Sample:
     path = options.sample
-    table, _ = read_table(path, options.separator, options.encoding, exact=True, text=text)
+    table = read_exact(path, options.separator, options.encoding, text)
     if len(table) < MIN_ROWS:
         raise TableError(f"{path} has a single row: give {MIN_ROWS} or more that the model was fitted on")
     targets = find(options.target, table) if options.target else []

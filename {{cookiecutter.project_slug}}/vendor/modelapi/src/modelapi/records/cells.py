@@ -1,12 +1,14 @@
 """Cells of text, as a CSV file holds them: typed by the signature, a column at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from modelapi.records.columns import Columns, column, read_date_of
+from modelapi.records.columns import Columns, column
 from modelapi.records.faults import FaultLog, MalformedRecords, Policy, allowed, listed, missing, unknown
-from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, label_name
+from modelapi.records.moments import read_date_of
+from modelapi.records.numbers import number_reader, whole
+from modelapi.signature import Feature, label_name
 
 # Cells that mean "not known", in training as in scoring.
 MISSING = frozenset(["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"])
@@ -31,10 +33,11 @@ class CellParser:
         self._features = features
         self._width = len(header)
         self._policy = unknown_categories
+        names = [feature.name for feature in features]
+        header = as_named(header, names)
         self._places = {name: place for place, name in enumerate(header)}
         self._read = {feature.name: _reader(feature, unknown_categories) for feature in features}
         self._max_faults = max_faults
-        names = [feature.name for feature in features]
         if not self._places.keys() & set(names):  # Perhaps it is a row, which is not to be repeated.
             raise MalformedRecords(
                 f"the first line names no feature of this model, separated as expected: {listed(names)}"
@@ -46,7 +49,7 @@ class CellParser:
         if unknown_fields == "refuse":
             detail, known = unknown(names), set(names)
             for name in self._places:
-                if name not in known:
+                if name and name not in known:
                     log.add((name,), detail)
         times = Counter(header)
         for name in names:
@@ -81,15 +84,20 @@ class CellParser:
             try:
                 self._read[feature.name](cell)
             except (ValueError, LookupError):
-                log.add((row, feature.name), absent if cell in MISSING else wrong)
+                log.add((row, feature.name), absent if cell.strip() in MISSING else wrong)
+
+
+def as_named(header: Sequence[str], names: Collection[str]) -> list[str]:
+    """Take blanks off those names of a header that are known without them."""
+    return [name.strip() if name not in names and name.strip() in names else name for name in header]
 
 
 def _reader(feature: Feature, policy: Policy) -> Read:
     """Make the function that reads a cell, which raises ValueError or LookupError; a missing value is None."""
     named = {label_name(category): category for category in feature.categories or []}
     readers: dict[str, Read] = {
-        "number": _number,
-        "integer": _integer,
+        "number": number_reader(feature.notation),
+        "integer": whole(number_reader(feature.notation)),
         "boolean": lambda cell: BOOLEANS[cell.lower()],
         "string": str,
         "text": _text_of(feature),
@@ -97,12 +105,16 @@ def _reader(feature: Feature, policy: Policy) -> Read:
     }
     read = readers[feature.type]
     known: dict[Any, Any] = {category: category for category in feature.categories or []}
-    closed = feature.refuses_unknown(policy)
-    absent = MISSING - named.keys()  # A category may be called None.
-    if feature.type == "text":  # It may say so too, and it may be empty.
-        absent = frozenset([""]) if feature.nullable else frozenset()
+    closed, is_free, is_category = feature.refuses_unknown(policy), feature.type == "text", feature.type == "string"
+    # A text may say so too, and it may be empty.
+    usual = MISSING if not is_free else frozenset([""] if feature.nullable else [])
+    absent = usual.union(feature.gaps) - named.keys()  # A category may be called None.
 
     def read_cell(cell: str) -> object:
+        if cell not in named and not is_free:
+            bare = cell.strip()  # Blanks around a category are part of it if it is known with them, or not at all.
+            if not is_category or bare in named or bare in absent:
+                cell = bare
         if cell not in absent:
             return known[read(cell)] if closed else read(cell)
         if feature.nullable:
@@ -119,18 +131,3 @@ def _text_of(feature: Feature) -> Read:
         return cell
 
     return read
-
-
-def _number(cell: str) -> float:
-    value = float(cell)
-    # Python reads 1_000 and digits of other scripts as numbers; training on a table does not.
-    if not abs(value) <= SAFE_NUMBER or "_" in cell or not cell.isascii():
-        raise ValueError
-    return value
-
-
-def _integer(cell: str) -> float:
-    value = _number(cell)
-    if value % 1 or abs(value) > SAFE_INTEGER:
-        raise ValueError
-    return value

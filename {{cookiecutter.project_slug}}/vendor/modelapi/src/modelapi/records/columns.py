@@ -5,15 +5,12 @@ booleans, strings and texts are objects with None.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from modelapi.signature import Feature
-
-MIN_YEAR, MAX_YEAR = 1678, 2261  # What pandas can hold in nanoseconds, which some estimators were fitted on.
 
 Array = np.ndarray[Any, Any]
 Columns = dict[str, Array]
@@ -60,29 +57,3 @@ def expand(columns: Columns, features: Iterable[Feature]) -> Columns:
         for part in feature.parts:
             expanded[f"{feature.name}.{part}"] = np.where(np.isnat(values), np.nan, PARTS[part](values))
     return expanded
-
-
-def read_date_of(feature: Feature) -> Callable[[str], datetime]:
-    """Make the function that reads a date as ISO 8601 writes it, or as the table of training did."""
-
-    def read(text: str) -> datetime:
-        try:
-            return read_date(text)
-        except ValueError:
-            if feature.format is None:
-                raise
-            return read_date(text, feature.format)
-
-    return read
-
-
-def read_date(text: str, form: str | None = None) -> datetime:
-    """Read a date or time, by default as ISO 8601 writes it, as naive UTC. Raises ValueError."""
-    moment = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
-    try:
-        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except OverflowError:
-        raise ValueError from None
-    if not MIN_YEAR <= moment.year <= MAX_YEAR:
-        raise ValueError
-    return moment

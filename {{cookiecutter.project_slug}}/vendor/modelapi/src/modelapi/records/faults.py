@@ -19,7 +19,7 @@ MAX_LISTED = 20  # Categories.
 MAX_NAMES = 10  # Features.
 MAX_LABEL = 100  # Characters of a category that is listed.
 MAX_BYTES = 200_000  # Of faults in an answer, which is not to be much longer than what was sent.
-YEARS = "from 1678 to 2261"  # As modelapi.records.columns.read_date takes them.
+YEARS = "from 1678 to 2261"  # As modelapi.records.moments.read_date takes them.
 
 
 class RecordsError(ValueError):

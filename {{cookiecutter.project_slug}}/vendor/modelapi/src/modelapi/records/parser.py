@@ -6,7 +6,7 @@ from typing import Any, Literal, NoReturn
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema, from_json
 
-from modelapi.records.columns import Columns, columns_of, read_date_of
+from modelapi.records.columns import Columns, columns_of
 from modelapi.records.faults import (
     FaultLog,
     InvalidRecords,
@@ -18,6 +18,7 @@ from modelapi.records.faults import (
     missing,
     unknown,
 )
+from modelapi.records.moments import read_date_of
 from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature
 
 MAX_FAULTS = 1_000  # Three bytes of a request can be three faults: the answer must not explode.

@@ -61,11 +61,18 @@ class _Lines:
 class CsvRows:
     """The rows of a CSV file, under a header line."""
 
-    def __init__(self, file: IO[bytes], *, delimiter: str = ",", encoding: str = "utf-8-sig") -> None:
-        """Read the header. Raises MalformedRecords."""
+    def __init__(
+        self, file: IO[bytes], *, delimiter: str = ",", encoding: str = "utf-8-sig", skip_blanks: bool = False
+    ) -> None:
+        """Read the header. Raises MalformedRecords.
+
+        skip_blanks : leave out blanks before a cell; where they are the delimiter, any number of them is one.
+        """
         self._lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
-        self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
+        skip = skip_blanks or delimiter == " "
+        self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True, skipinitialspace=skip)
         self._row = -1  # The header is row 0.
+        self.header: list[str] = []
         self.header = next(self._rows(), [])
         if not self.header:
             raise MalformedRecords("the table is empty: it needs a header line with the names of the columns")
@@ -78,11 +85,15 @@ class CsvRows:
         try:
             for cells in filter(None, self._reader):  # An empty line is no row.
                 self._row += 1
+                if len(cells) == len(self.header) + 1 and not cells[-1] and self._row:
+                    del cells[-1]  # Of a separator at the end of the line.
                 yield cells
         except UnicodeDecodeError:
             raise MalformedRecords(f"the table is not in UTF-8, in row {self._row + 1} or soon after it") from None
-        except csv.Error:
-            raise MalformedRecords(f"row {self._row + 1} is not valid CSV: is a quote missing?") from None
+        except csv.Error as error:
+            inside = "expected after" in str(error)
+            why = "is a quote within a cell not doubled?" if inside else "is a quote missing?"
+            raise MalformedRecords(f"row {self._row + 1} is not valid CSV: {why}") from None
 
 
 class JsonLines:

@@ -56,6 +56,10 @@ class Format(ABC):
         self.source = source
         self.destination = destination
 
+    def named(self, _signature: Signature) -> Sequence[str]:
+        """Name the columns as the model does."""
+        return self.columns
+
     @property
     def side(self) -> Path:
         """The file for bad rows, beside the output."""

@@ -89,7 +89,8 @@ def check(table: Format, signature: Signature, wanted: Wanted) -> None:
         if asked and not given:
             raise TableError(f"the model has no {name}: leave the option out")
     if table.columns:
-        missing = [feature for feature in signature.features if feature.name not in table.columns]
+        columns = table.named(signature)
+        missing = [feature for feature in signature.features if feature.name not in columns]
         lacks = [feature.name for feature in missing if not feature.nullable or missing == signature.features]
         if lacks:
             needs = listing([feature.name for feature in signature.features])
@@ -97,7 +98,7 @@ def check(table: Format, signature: Signature, wanted: Wanted) -> None:
         if missing:
             names = listing([feature.name for feature in missing])
             print(f"{table.source} has no column {names}: the rows are scored without", file=sys.stderr)
-        twice = [feature.name for feature in signature.features if table.columns.count(feature.name) > 1]
+        twice = [feature.name for feature in signature.features if columns.count(feature.name) > 1]
         if twice:
             raise TableError(f"{table.source} has two columns {twice[0]}: rename or drop one")
         refuse_clash(table.source, added_names(signature, wanted), table.columns)

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 
 from modelapi import outputs
 from modelapi.engines import Prediction, Wanted
-from modelapi.records.cells import CellParser
+from modelapi.records.cells import CellParser, as_named
 from modelapi.records.faults import Policy
 from modelapi.records.parser import RecordParser
 from modelapi.records.tables import CsvRows, JsonLines
@@ -30,14 +30,19 @@ class CsvFormat(Format):
     def __init__(self, source: Path, destination: Path, separator: str | None, encoding: str | None) -> None:
         super().__init__(source, destination)
         with self._open() as (file, _):
-            name, self._encoding = detect(source, file.read(SNIFFED), separator, encoding)
-        self._separator = SEPARATORS[name]
+            self._dialect = detect(source, file.read(SNIFFED), separator, encoding)
+        self._separator = SEPARATORS[self._dialect.separator]
         with self._open() as (file, _):
             rows = self._rows(file)
         self.columns = rows.header
 
     def _rows(self, file: IO[bytes]) -> CsvRows:
-        return CsvRows(file, delimiter=self._separator, encoding=self._encoding)
+        dialect = self._dialect
+        return CsvRows(file, delimiter=self._separator, encoding=dialect.encoding, skip_blanks=dialect.skip_blanks)
+
+    def named(self, signature: Signature) -> Sequence[str]:
+        """Name the columns as the model does, without the blanks around them."""
+        return as_named(self.columns, [feature.name for feature in signature.features])
 
     def batches(self) -> Iterator[tuple[Any, float]]:
         """Read batches of lists of cells."""
@@ -68,11 +73,14 @@ class CsvFormat(Format):
     @property
     def _mark(self) -> bytes:
         """Whoever wrote it in another encoding has a program that needs to be told of UTF-8."""
-        return b"" if self._encoding == "utf-8" else codecs.BOM_UTF8
+        return b"" if self._dialect.encoding == "utf-8" else codecs.BOM_UTF8
 
     def _text(self, rows: Iterable[Iterable[object]], mark: bytes = b"") -> bytes:
         text = io.StringIO()
-        csv.writer(text, delimiter=self._separator, lineterminator="\n").writerows(rows)
+        writer = csv.writer(text, delimiter=self._separator, lineterminator="\n")
+        if self._separator == " ":  # An empty cell is to be seen.
+            writer = csv.writer(text, delimiter=" ", lineterminator="\n", quoting=csv.QUOTE_ALL)
+        writer.writerows(rows)
         return self._pack(mark + text.getvalue().encode())
 
 

@@ -1,57 +1,72 @@
-"""Tables on disk: CSV in any separator and encoding, or Parquet, also packed with gzip."""
+"""Tables on disk, as they are: columns of text, or of the types that the file has."""
 
 from __future__ import annotations
 
 import datetime
 import decimal
-import gzip
 import io
-import re
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from modelapi.records.cells import MISSING
 from modelapi.records.faults import MAX_LISTED, MalformedRecords
 from modelapi.records.tables import CsvRows
-from modelapi.training.dialect import SEPARATORS, TableError, detect
+from modelapi.signature import SAFE_INTEGER
+from modelapi.training.dialect import SEPARATORS, Dialect, TableError, decode, detect
+from modelapi.training.files import need, read_file
+from modelapi.training.grid import Headless, read_grid
 
-CODE = re.compile("0[0-9]+")
+
+class Table(NamedTuple):
+    """A table as its file has it, and how that was written."""
+
+    frame: pd.DataFrame
+    how: str
+    is_text: bool = False
+    """Whether all its columns are text that has yet to be given types."""
+    semicolons: bool = False
 
 
 def read_table(
-    path: Path,
-    separator: str | None = None,
-    encoding: str | None = None,
-    *,
-    exact: bool = False,
-    text: Sequence[str] = (),
-) -> tuple[pd.DataFrame, str]:
-    """Read a table, and say how it was written. Raises TableError.
+    path: Path, separator: str | None = None, encoding: str | None = None, names: Sequence[str] | None = None
+) -> Table:
+    """Read a table: the columns of CSV files and workbooks are text, others have pandas' nullable types.
 
-    exact : leave the dtypes that pandas gives by itself; else they are its nullable ones, of four kinds and dates.
+    names : of the columns of a CSV file without a header line.
+    Raises TableError.
+    """
+    kind, content = read_file(path)
+    if kind == "csv":
+        dialect = detect(path, content, separator, encoding)
+        frame, notes = _grid(path, _cells(content, dialect), names)
+        how = ", ".join([f"separated by {dialect.separator}, in {dialect.encoding}", *notes])
+        return Table(checked(path, frame, how), how, True, dialect.separator == "semicolon")
+    if kind == "excel":
+        cells, how = _sheet(path, content)
+        frame, notes = _grid(path, cells, names)
+        how = ", ".join([how, *notes])
+        return Table(checked(path, frame, how), how, True)
+    frame = _typed(path, kind, content, exact=False)
+    how = {"json": "JSON", "parquet": "Parquet", "feather": "Feather"}[kind]
+    return Table(checked(path, frame.apply(_simple), how), how)
+
+
+def read_exact(
+    path: Path, separator: str | None = None, encoding: str | None = None, text: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Read a table as pandas by itself does, as whoever fitted an estimator read it. Raises TableError.
+
     text : columns of a CSV file to be left as text.
     """
-    content = _content(path)
-    if content.startswith(b"PAR1") or path.suffix == ".parquet":
-        table, how = _parquet(path, content, exact), "Parquet"
-    else:
-        name, encoding = detect(path, content, separator, encoding)
-        table, codes = _csv(path, content, name, encoding, exact, text)
-        how = f"separated by {name}, in {encoding}"
-        if codes and not exact:
-            how += f"; {listing(codes)} as text, for numbers do not begin with 0"
-    if table.shape[1] < 2 and not exact:
-        raise TableError(f"{path} has a single column, {how}: name another SEPARATOR, or add columns to predict from")
-    twice = table.columns[table.columns.duplicated()]
-    if len(twice):
-        raise TableError(f"{path} has two columns {twice[0]}: rename one (or is the header line missing?)")
-    if table.empty:
-        raise TableError(f"{path} has no rows below its header: add some")
-    return table, how
+    kind, content = read_file(path)
+    if kind == "csv":
+        return checked(path, _csv(path, content, detect(path, content, separator, encoding), text))
+    return checked(path, _typed(path, kind, content, exact=True))
 
 
 def listing(names: Sequence[str] | pd.Index[str]) -> str:
@@ -70,34 +85,87 @@ def plain(values: pd.Series[Any]) -> pd.Series[Any]:
     return values.astype("str") if values.dtype == "string" else values
 
 
-def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise TableError(f"{path} cannot be read ({error.strerror or error}): name a CSV or Parquet file") from None
-    if content.startswith(b"\x1f\x8b") or path.suffix == ".gz":
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error):
-            raise TableError(f"{path} is no whole gzip file: fetch or pack it again") from None
-    if content.startswith(b"PK\x03\x04"):
-        raise TableError(f"{path} is a zip archive or an Excel workbook: save the table as a CSV file")
-    if not content.strip():
-        raise TableError(f"{path} is empty: name a CSV file with a header line")
-    return content
+def checked(path: Path, frame: pd.DataFrame, how: str | None = None) -> pd.DataFrame:
+    """Raise TableError if a table has not what it needs; a single column is enough if nobody asks `how`."""
+    if frame.shape[1] < 2 and how:
+        raise TableError(f"{path} has a single column, {how}: name another SEPARATOR, or add columns to predict from")
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise TableError(f"{path} has two columns {twice[0]}: rename one (or is the header line missing?)")
+    if frame.empty:
+        raise TableError(f"{path} has no rows below its header: add some")
+    return frame
 
 
-def _parquet(path: Path, content: bytes, exact: bool) -> pd.DataFrame:
+def _grid(path: Path, rows: Iterator[list[str]], names: Sequence[str] | None) -> tuple[pd.DataFrame, list[str]]:
     try:
-        file = io.BytesIO(content)
-        table = pd.read_parquet(file) if exact else pd.read_parquet(file, dtype_backend="numpy_nullable")
-    except (OSError, ValueError):
-        raise TableError(f"{path} is no whole Parquet file: write it again") from None
-    if any(table.index.names):
-        table = table.reset_index()
-    if exact:
-        return table.rename(columns=str)
-    return table.rename(columns=str).apply(_simple)
+        return read_grid(rows, names)
+    except UnicodeError:
+        raise TableError(f"{path} is not in that encoding: name another, or none to have it detected") from None
+    except MalformedRecords as error:
+        raise TableError(f"{path} is no proper table: {error}") from None
+    except Headless:
+        raise TableError(
+            f"{path} begins with a line of numbers: name its columns in a header, or by NAMES=a,b"
+        ) from None
+
+
+def _cells(content: bytes, dialect: Dialect) -> Iterator[list[str]]:
+    """Read the rows, of which the first may be the header."""
+    rows = _csv_rows(content, dialect)
+    return chain([rows.header], (row for batch in rows for row in batch))
+
+
+def _csv_rows(content: bytes, dialect: Dialect) -> CsvRows:
+    file = io.BytesIO(decode(content, dialect).encode())
+    return CsvRows(file, delimiter=SEPARATORS[dialect.separator], skip_blanks=dialect.skip_blanks)
+
+
+def _sheet(path: Path, content: bytes) -> tuple[Iterator[list[str]], str]:
+    """List the rows of the first sheet with a value, as a CSV file would have them."""
+    need("openpyxl", "an Excel workbook")
+    try:
+        sheets = pd.read_excel(io.BytesIO(content), sheet_name=None, header=None, dtype=object, na_filter=False)
+    except Exception as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise TableError(f"{path} is no whole Excel workbook ({reason}): save it again, or as CSV") from None
+    name, sheet = next(((name, one) for name, one in sheets.items() if one.size), ("", pd.DataFrame()))
+    others = f", the first of {len(sheets)}" if len(sheets) > 1 else ""
+    return ([_written(cell) for cell in row] for row in sheet.to_numpy(object).tolist()), f"sheet {name}{others}"
+
+
+def _written(cell: object) -> str:
+    if isinstance(cell, datetime.datetime):
+        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= SAFE_INTEGER:
+        return str(int(cell))
+    return "" if cell is None or cell != cell else str(cell)
+
+
+def _typed(path: Path, kind: str, content: bytes, *, exact: bool) -> pd.DataFrame:
+    """Read a file that has types of its own."""
+    file = io.BytesIO(content)
+    try:
+        if kind == "json":
+            lines = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"["
+            frame = pd.read_json(file, lines=lines, dtype=False, convert_dates=False, precise_float=True)
+            frame = frame if exact else frame.convert_dtypes()
+        elif kind == "excel":
+            need("openpyxl", "an Excel workbook")
+            frame = pd.read_excel(file)
+        else:
+            read = pd.read_parquet if kind == "parquet" else pd.read_feather
+            frame = read(file) if exact else read(file, dtype_backend="numpy_nullable")
+    except TableError:
+        raise
+    except Exception:
+        what = {"json": "JSON of records, a list or one a line", "parquet": "whole Parquet file"}.get(
+            kind, f"whole {kind} file"
+        )
+        raise TableError(f"{path} is no {what}: write it again") from None
+    if any(frame.index.names):
+        frame = frame.reset_index()
+    return frame.rename(columns=str)
 
 
 def _simple(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -111,43 +179,39 @@ def _simple(values: pd.Series[Any]) -> pd.Series[Any]:
         values = pd.to_datetime(values)
     if kinds == {decimal.Decimal}:
         values = values.astype(float)
+    if (
+        pd.api.types.is_integer_dtype(values)
+        and np.abs(values.dropna().to_numpy("float64")).max(initial=0) > SAFE_INTEGER
+    ):
+        values = values.astype("string")
     return values
 
 
-def _csv(
-    path: Path, content: bytes, separator: str, encoding: str, exact: bool, text: Sequence[str]
-) -> tuple[pd.DataFrame, list[str]]:
-    """Let the reader that serves tables check the rows, for pandas fills short ones; then read their types.
-
-    Also answers the columns with codes, as 01067 is one, which are read as text unless `exact`.
-    """
+def _csv(path: Path, content: bytes, dialect: Dialect, text: Sequence[str]) -> pd.DataFrame:
+    """Let the reader that serves tables check the rows, for pandas fills short ones; then read their types."""
     try:
-        decoded = content.decode(encoding).removeprefix("\ufeff")
-        rows = CsvRows(io.BytesIO(decoded.encode()), delimiter=SEPARATORS[separator])
-        codes: set[int] = set()
+        rows = _csv_rows(content, dialect)
         for number, row in enumerate((row for batch in rows for row in batch), 1):
             if len(row) != len(rows.header):
                 raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {len(rows.header)}")
-            codes.update(place for place, cell in enumerate(row) if cell[:1] == "0" and CODE.fullmatch(cell))
     except UnicodeError:
-        raise TableError(f"{path} is not in {encoding}: name another encoding, or none to have it detected") from None
+        raise TableError(
+            f"{path} is not in {dialect.encoding}: name another encoding, or none to have it detected"
+        ) from None
     except MalformedRecords as error:
         raise TableError(f"{path} is no proper table: {error}") from None
-    names = [rows.header[place] for place in sorted(codes)]
     if len(set(rows.header)) < len(rows.header):  # pandas would rename them.
-        return pd.DataFrame(columns=rows.header), names
-    dtypes: dict[str, Any] = {"dtype": dict.fromkeys(text, "str")}
-    if not exact:
-        dtypes = {"dtype": dict.fromkeys(names, "string"), "dtype_backend": "numpy_nullable"}
+        return pd.DataFrame(columns=rows.header)
     table: pd.DataFrame = pd.read_csv(
-        io.StringIO(decoded),
-        sep=SEPARATORS[separator],
+        io.StringIO(decode(content, dialect)),
+        sep=SEPARATORS[dialect.separator],
+        skipinitialspace=dialect.skip_blanks or dialect.separator == "blank",
         header=0,
         names=rows.header,
         index_col=False,
         keep_default_na=False,
         na_values=sorted(MISSING),
         low_memory=False,
-        **dtypes,
+        dtype=dict.fromkeys(text, "str"),
     )
-    return table, names
+    return table

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
+
+from modelapi.records.faults import MAX_LISTED
+from modelapi.training.reading import listing
+from modelapi.training.values import Values
 
 
 def print_metrics(metrics: dict[str, Any]) -> None:
@@ -19,6 +23,18 @@ def print_metrics(metrics: dict[str, Any]) -> None:
         model = f"{metrics[name]:.4g} ± {metrics[f'{name}_std']:.2g}"
         print(f"  {name.replace('_', ' '):<27} {model:>20} {metrics[f'baseline_{name}']:>10.4g}")
     print()
+
+
+def print_reading(columns: Mapping[str, Values]) -> None:
+    """Print how columns were read where that is not plain, each manner once."""
+    manners: dict[str, list[str]] = {}
+    for name, column in columns.items():
+        if column.how:
+            manners.setdefault(column.how, []).append(name)
+    for how, names in manners.items():
+        print(f"Read {listing(names)} {how}")
+    for note in [column.note for column in columns.values() if column.note][:MAX_LISTED]:
+        print(note)
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,11 +14,18 @@ import pandas as pd
 from modelapi.engines.frames import to_frame
 from modelapi.records.columns import Columns
 from modelapi.signature import Feature
-from modelapi.training.choose import describe, read_columns, without_useless
+from modelapi.training.choose import describe, refuse_infinity, without_useless
+from modelapi.training.dates import ORDERS
 from modelapi.training.dialect import TableError
 from modelapi.training.features import to_columns
+from modelapi.training.notations import DECIMALS
 from modelapi.training.reading import read_table
+from modelapi.training.report import print_reading
 from modelapi.training.targets import Task, as_fitted, find, read_task, with_targets, without_rare
+from modelapi.training.values import Hints, read_values
+
+EMPTY = "empty"  # What MISSING calls an empty cell, which is a gap anyway.
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
 
 
 class Rows(NamedTuple):
@@ -31,30 +41,63 @@ class Rows(NamedTuple):
 def read_rows(options: argparse.Namespace) -> Rows:
     """Read the table, and say what is left out of it and why. Raises TableError or SignatureError.
 
-    options : data, target, features, drop, task, separator and encoding.
+    options : data, target, features, drop, task, separator, encoding, missing, decimal, dates and names.
     """
     if options.features and options.drop:
         raise TableError("FEATURES and DROP are both given: name the columns to keep or those to leave out")
-    table, how = read_table(Path(options.data), options.separator, options.encoding)
-    print(f"Read {len(table)} rows and {table.shape[1]} columns of {Path(options.data).name}, {how}")
-    targets = find(options.target, table)
-    known = with_targets(table, targets)
-    if len(known) < len(table):
-        count = len(table) - len(known)
-        print(f"Left out {count} row{'s' * (count > 1)} without a value for {', '.join(targets)}")
-    task = read_task(read_columns(known, targets)[0], options.task)
+    hints = _hints(options)
+    path = Path(options.data)
+    table = read_table(path, options.separator, options.encoding, _parts(options.names) or None)
+    frame = table.frame
+    print(f"Read {len(frame)} rows and {frame.shape[1]} columns of {path.name}, {table.how}")
+    targets = find(options.target, frame)
+    named = find(options.features, frame) if options.features else []
+    dropped = find(options.drop, frame) if options.drop else []
+    if both := [name for name in targets if name in named]:
+        raise TableError(f"the target {both[0]} cannot be a feature too: leave it out of FEATURES")
+    chosen = named or [name for name in frame.columns if name not in (*targets, *dropped)]
+
+    hints = hints._replace(is_text=table.is_text, semicolons=table.semicolons)
+    read = read_values(frame[[*targets, *chosen]], hints, targets)
+    values = pd.DataFrame({name: column.values for name, column in read.items()})
+    known = with_targets(values, targets)
+    refuse_infinity(known[targets])
+    task = read_task(known[targets], options.task)
     for name in targets if task == "classification" else []:
         known = without_rare(known, name)
     known = known.reset_index(drop=True)
 
-    named = find(options.features, table) if options.features else []
-    dropped = find(options.drop, table) if options.drop else []
-    if both := [name for name in targets if name in named]:
-        raise TableError(f"the target {both[0]} cannot be a feature too: leave it out of FEATURES")
-    X, formats = read_columns(known, named or [name for name in table.columns if name not in (*targets, *dropped)])
+    unclear = {name: ORDER_IS_UNCLEAR for name in chosen if (dates := read[name].dates) and dates.is_ambiguous}
+    if named and unclear:
+        raise TableError(f"column {next(iter(unclear))} is unclear: {ORDER_IS_UNCLEAR}")
+    X = known[chosen]
+    refuse_infinity(X)
     if not named:
-        X = without_useless(X, known[targets])
-    # The pipeline may impute, so a gap is a gap also where only rows without a target have it.
-    features = describe(X, formats, gaps=[name for name in X.columns if table[name].isna().any()])
+        if frame.columns[0] == "" and "" in chosen:  # So to_csv writes an index.
+            unclear[""] = "it has no name, as the index of a table that was saved with it"
+        X = without_useless(X, known[targets], unclear)
+    print_reading({name: read[name] for name in (*targets, *X.columns)})
+    features = describe(X, read)
     columns = to_columns(X, features)
     return Rows(to_frame(columns, features), as_fitted(known[targets], task), task, features, columns)
+
+
+ORDER_IS_UNCLEAR = f"its dates may have the day first or the month: say it by DATES={ORDERS[0]} or DATES={ORDERS[1]}"
+
+
+def _hints(options: argparse.Namespace) -> Hints:
+    """Read what is told of the table. Raises TableError."""
+    if ADDRESS.match(str(options.data)):
+        raise TableError(f"{options.data} is an address: fetch it first, as by curl -O, and name the file")
+    for name, known in (("decimal", DECIMALS), ("dates", ORDERS)):
+        if getattr(options, name) not in (None, *known):
+            raise TableError(f"{name.upper()}={getattr(options, name)} is not known: name one of {', '.join(known)}")
+    missing = frozenset(_parts(options.missing)) - {EMPTY} if options.missing else None
+    return Hints(missing, options.decimal, options.dates)
+
+
+def _parts(text: str | Sequence[str] | None) -> list[str]:
+    """Split what the command line or pyproject.toml names: a,b,"c,d"."""
+    if isinstance(text, str):
+        text = next(csv.reader([text], skipinitialspace=True), [])
+    return [part.strip() for part in text or []]

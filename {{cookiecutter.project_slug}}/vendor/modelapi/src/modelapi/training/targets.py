@@ -18,6 +18,7 @@ Task = Literal["classification", "regression"]
 
 TASKS = ("binary", "multiclass", "regression", "multi-output")
 MIN_ROWS = 10
+MAX_LOST = 0.1  # Share of the rows that are left out without a warning.
 MAX_CLASSES = 20  # A whole-number target of more values than this is a quantity, not a label,
 MIN_ROWS_A_CLASS = 5  # and so is one that has fewer rows for each value, a value once, or more gaps than values.
 
@@ -26,7 +27,8 @@ def find(text: str | Sequence[str], table: pd.DataFrame) -> list[str]:
     """List the columns of a table that a text names: a,b,"c,d". Raises TableError that suggests the nearest name."""
     if isinstance(text, str):
         text = [text] if text in table.columns else next(csv.reader([text], skipinitialspace=True), [])
-    names = [name if name in table.columns else name.strip() for name in text]
+    bare = {column.strip(): column for column in table.columns}
+    names = [name if name in table.columns else bare.get(name.strip(), name.strip()) for name in text]
     for name in names:
         if name not in table.columns:
             folded = {column.casefold(): column for column in table.columns}
@@ -40,6 +42,12 @@ def with_targets(table: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
     """Leave out the rows without a target. Raises TableError if too few are left."""
     known = table.dropna(subset=targets)
     names = ", ".join(targets)
+    if count := len(table) - len(known):
+        print(f"Left out {count} row{'s' * (count > 1)} without a value for {names}")
+    if count > MAX_LOST * len(table):
+        share = f"{100 * count / len(table):.0f} %"
+        print(f"Warning: that is {share} of the rows. If a mark such as NA is a value of {names}, say what is a gap by")
+        print("MISSING, as in MISSING=empty for empty cells alone; else fill the gaps, or do not trust the scores")
     if len(known) < MIN_ROWS:
         raise TableError(f"{len(known)} rows have a value for {names}: {MIN_ROWS} or more are needed")
     for name in targets:
