@@ -1,5 +1,6 @@
 """A server that cannot start says why in one line, with the remedy."""
 
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 from modelapi.package import PackageError
+from modelapi.process.files import check_open_files
 from modelapi.process.preflight import check_address, load_settings, preflight
 from modelapi.project import find_project
 from modelapi.settings import SettingsError
@@ -51,6 +53,19 @@ def test_the_settings_are_of_the_projects_own_class(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PAGE_SIZE", "many")
     with pytest.raises(SettingsError, match=r"^PAGE_SIZE has a value that is not allowed"):
         load_settings(project)
+
+
+def test_too_few_open_files_are_named() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (150, before[1]))
+    try:
+        check_open_files(5)
+        with pytest.raises(
+            SettingsError, match=r"^a process may have 150 files open here, and 6 workers need 152: .*$"
+        ):
+            check_open_files(6)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_port_in_use_is_named() -> None:

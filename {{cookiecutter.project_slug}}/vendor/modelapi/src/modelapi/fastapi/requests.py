@@ -75,11 +75,12 @@ async def read(exchange: Exchange, media_type: str, length: bytes | str | None, 
         chunks = read_chunks(receive, length, settings.max_table_bytes)
         return predicting.Records(exchange, media_type, receive=receive, chunks=chunks)
     limits.small.check()
-    body = b""
+    pieces = []
     async for chunk in read_chunks(receive, length, settings.max_body_bytes):
         limits.memory.take(len(chunk))
         exchange.held += len(chunk)
-        body = body + chunk if body else chunk
+        pieces.append(chunk)
+    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     return predicting.Records(exchange, media_type, receive=receive, body=body)
 
 

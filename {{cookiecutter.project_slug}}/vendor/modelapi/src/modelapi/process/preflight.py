@@ -5,6 +5,7 @@ import importlib
 import socket
 
 from modelapi import package
+from modelapi.process.files import check_open_files
 from modelapi.project import Project
 from modelapi.serving.settings import Settings
 from modelapi.settings import SettingsError
@@ -19,6 +20,7 @@ def preflight(project: Project) -> tuple[Settings, str]:
     settings = load_settings(project)
     folder = package.current(settings.model_dir)
     manifest = package.verify(folder, allow_pickle=settings.allow_pickle, sha256=settings.model_sha256)
+    check_open_files(settings.workers)
     check_address(settings.host, settings.port)
     return settings, manifest.engine
 

@@ -19,6 +19,7 @@ MAX_PIPELINE = 1_000  # Requests that wait on one connection; what is read at on
 VERSIONS = ("1.0", "1.1")
 OF_UPGRADE = (b"upgrade", b"http2-settings")
 LINGER = 1.0  # Seconds in which a client may read the last answer, while what it still sends is thrown away.
+LAST_WORDS = 20  # Connections over the limit that are refused in words; these need files too, for a moment.
 MIN_BODY = 10_000  # Bytes of a body that are to come in each CLIENT_TIMEOUT.
 
 
@@ -76,9 +77,11 @@ class Protocol(HttpToolsProtocol):
     nothing of its answer for as long is cut off. The server asks once a second (`check`).
     """
 
-    def __init__(self, *, service: Service, **uvicorn: Any) -> None:
+    def __init__(self, *, service: Service, most: int, **uvicorn: Any) -> None:
+        """Take how many connections this process may have as `most`."""
         super().__init__(**uvicorn)
         self._service = service
+        self._most = most
         self._refusal = Problem(400)
         self._is_last = False
         """Whether what was read last is refused, so that nothing after it is answered."""
@@ -97,6 +100,12 @@ class Protocol(HttpToolsProtocol):
         self._ending = _Transport(transport, self)
         self.transport = self._ending  # type: ignore[assignment]
         self._head_since = self.loop.time()
+        over = len(self.connections) - self._most
+        if over > LAST_WORDS:
+            transport.abort()
+        elif over > 0:
+            self._refusal = too_many_connections()
+            self.send_400_response("")
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come."""
@@ -262,6 +271,11 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(f"HTTP/1.1 {answer.status} {TITLES[answer.status]}\r\n{head}\r\n".encode() + answer.body)
         self._ending.linger()
         exchange.finish("", answer.status)
+
+
+def too_many_connections() -> Problem:
+    """Say that there are as many connections as files may be open."""
+    return Problem(503, "there are too many connections: try again later", headers={"Retry-After": "1"})
 
 
 def _close_unless_read(cycle: RequestResponseCycle) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 
 import uvicorn
 
+from modelapi.process.files import max_connections
 from modelapi.process.messages import ALIVE, READY, RECYCLE, STOP
 from modelapi.process.protocol import Protocol
 from modelapi.process.target import Target
@@ -40,7 +41,7 @@ class Server(uvicorn.Server):
             WsgiBridge(target.app, self._service) if target.is_wsgi else target.app,
             interface="asgi3",
             loop="uvloop",
-            http=partial(Protocol, service=self._service),  # type: ignore[arg-type]
+            http=partial(Protocol, service=self._service, most=max_connections()),  # type: ignore[arg-type]
             ws="none",
             # With "auto", a start that fails is taken for an application without one.
             lifespan="off" if target.is_wsgi else "on",

@@ -100,16 +100,19 @@ class Supervisor:
         self._turned = now
 
     def _start(self, number: int) -> Worker | None:
-        ours, theirs = self._context.Pipe()
+        try:
+            ours, theirs = self._context.Pipe()
+        except OSError as error:
+            self._put_off(error)
+            return None
         process = self._context.Process(target=self._become_worker, args=(number, ours, theirs))
         # A signal that comes before the worker has its own handlers waits until then.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             process.start()
-        except OSError as error:  # No memory or no process left; those that run go on.
-            log.error("worker not started", reason=type(error).__name__)
+        except OSError as error:
             ours.close()
-            self._may_start = time.monotonic() + PAUSE
+            self._put_off(error)
             return None
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -117,6 +120,11 @@ class Supervisor:
         started = Worker(number, process, ours, time.monotonic())
         self._workers.add(started)
         return started
+
+    def _put_off(self, error: OSError) -> None:
+        """Try again soon, for no memory, process or open file is left; those that run go on."""
+        log.error("worker not started", reason=error.strerror)
+        self._may_start = time.monotonic() + PAUSE
 
     def _become_worker(self, number: int, ours: Connection, theirs: Connection) -> None:
         """In the new process, let go of what is the supervisor's, so that its end is noticed, and serve."""
