@@ -83,7 +83,6 @@ def test_a_wrong_query_parameter_is_a_422(client: httpx2.Client, record: Record,
         b'{"a": "\xff"}',
         b"[" * 100_000,
         b"[{}] x",
-        b"\xef\xbb\xbf[]",
     ],
 )
 def test_what_is_no_json_is_a_400(client: httpx2.Client, body: bytes) -> None:
@@ -91,6 +90,49 @@ def test_what_is_no_json_is_a_400(client: httpx2.Client, body: bytes) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith("the body is not valid JSON")
+
+
+def test_nan_is_named_with_what_to_send_instead(client: httpx2.Client, record: Record) -> None:
+    body = json.dumps(dict.fromkeys(record, float("nan")))
+
+    answer = client.post("/predict", content=body, headers=JSON)
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"].endswith(": NaN and Infinity are none, send null for what is not known")
+
+
+@pytest.mark.parametrize("one", [True, False])
+def test_a_byte_order_mark_before_json_is_read_over(client: httpx2.Client, record: Record, one: bool) -> None:
+    body = json.dumps(record if one else [record])
+
+    answer = client.post("/predict?warnings=true", content=f"\ufeff{body}".encode(), headers=JSON)
+
+    assert answer.status_code == 200
+    assert answer.content == client.post("/predict?warnings=true", content=body, headers=JSON).content
+
+
+def test_many_records_are_answered_as_few_are(client: httpx2.Client, current: Package, record: Record) -> None:
+    numbers = [feature for feature in current.signature.features if feature.type == "number"]
+    far = {feature.name: float(feature.maximum or 0) + 1 for feature in numbers}
+    query = f"warnings=true&probabilities={str(current.signature.probabilities).lower()}"
+    few = client.post(f"/predict?{query}", json=[record, {**record, **far}]).json()
+
+    many = client.post(f"/predict?{query}", json=[record, {**record, **far}] * 10_500).json()
+
+    assert many["prediction"] == few["prediction"] * 10_500
+    assert many.get("probability") == (few["probability"] * 10_500 if "probability" in few else None)
+    pointers = [warning["pointer"] for warning in many["warnings"]]
+    assert pointers == [f"/{2 * row + 1}/{feature.name}" for row in range(1_000) for feature in numbers][:1_000]
+
+
+def test_a_record_that_is_too_long_is_a_413(client: httpx2.Client, record: Record) -> None:
+    long = {**record, "x": [1] * 60_000}
+
+    for content in (long, [long], [record, long, record]):
+        answer = client.post("/predict", json=content)
+
+        assert answer.status_code == 413
+        assert answer.json()["detail"] == "a record may hold at most 1000000 bytes and 20000 values"
 
 
 def test_every_fault_is_reported_at_once_with_a_pointer(

@@ -41,6 +41,16 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers.Stream, "BLOCK", 7)
 
 
+@pytest.mark.parametrize("headers", [CSV, NDJSON])
+def test_a_byte_order_mark_is_read_over(client: httpx2.Client, record: Record, headers: dict[str, str]) -> None:
+    table = (as_csv if headers is CSV else as_lines)([record] * 7)
+
+    answer = client.post("/predict", content=f"\ufeff{table}".encode(), headers=headers)
+
+    assert answer.status_code == 200
+    assert answer.content == client.post("/predict", content=table, headers=headers).content
+
+
 def test_a_csv_is_answered_as_json_is(client: httpx2.Client, current: Package, record: Record) -> None:
     query = "?probabilities=true" if current.signature.probabilities else ""
     expected = client.post(f"/predict{query}", json=[record] * 7).json()

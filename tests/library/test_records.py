@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from modelapi.records import parser
-from modelapi.records.faults import InvalidRecords, MalformedRecords, RecordsError, TooManyRecords
+from modelapi.records.faults import InvalidRecords, MalformedRecords, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, RecordParser
 from modelapi.signature import Feature, Signature, Target
 
@@ -39,6 +38,7 @@ GOOD: dict[str, Any] = {
     "born": "2026-11-21",
 }
 ISO = "(2026-11-21, 2026-11-21T08:30:00), from 1678 to 2261"
+NAN = r"^the body is not valid JSON at line 1 column \d+: NaN and Infinity are none, send null for what is not known$"
 PARSER = RecordParser(SIGNATURE, max_rows=10_000, max_faults=MAX_FAULTS)
 
 
@@ -117,7 +117,7 @@ def test_a_nan_in_any_place_is_a_syntax_error() -> None:
     for name in ("weight", "age", "note"):
         body = json.dumps({**GOOD, name: float("nan")}).encode()
 
-        with pytest.raises(MalformedRecords, match=r"^the body is not valid JSON at line 1 column \d+$"):
+        with pytest.raises(MalformedRecords, match=NAN):
             PARSER.parse_json(body)
 
 
@@ -193,7 +193,7 @@ def test_every_fault_of_the_lines_is_reported_with_its_row() -> None:
 
 @pytest.mark.parametrize("line", [b"{", b"{} {}", b'{"age": NaN}', b"\xff", b'{"a": 1}, {"a": 2}'])
 def test_a_line_that_is_no_json_is_named(line: bytes) -> None:
-    with pytest.raises(MalformedRecords, match=r"^row 8 is not valid JSON$"):
+    with pytest.raises(MalformedRecords, match=r"^row 8 is not valid JSON(: NaN and Infinity are none, .*)?$"):
         PARSER.parse_lines([json.dumps(GOOD).encode(), line], start=6)
 
 
@@ -211,14 +211,14 @@ def test_millions_of_faults_are_counted_and_not_kept() -> None:
     with pytest.raises(InvalidRecords) as caught:
         PARSER.parse_json(b"[" + b",".join([b"{}"] * 9_999) + b"]")
     with pytest.raises(InvalidRecords) as of_one:
-        PARSER.parse_json(b"{" + b",".join(b'"x%d":1' % number for number in range(100_000)) + b"}")
+        PARSER.parse_json(b"{" + b",".join(b'"x%d":1' % number for number in range(10_000)) + b"}")
     with pytest.raises(InvalidRecords) as of_lines:
         PARSER.parse_lines([b"{}"] * 9_999)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
     assert caught.value.count == of_lines.value.count == 9_999 * 4
-    assert of_one.value.count == 100_000 + 4
+    assert of_one.value.count == 10_000 + 4
     assert {len(one.value.faults) for one in (caught, of_one, of_lines)} == {MAX_FAULTS}
     assert peak < 60_000_000
 
@@ -231,43 +231,3 @@ def test_a_date_may_be_written_as_in_the_table_of_training() -> None:
     with pytest.raises(InvalidRecords) as caught:
         parser.parse_json(b'{"born": "31.02.2026"}')
     assert caught.value.faults[0].detail.endswith(" or %d.%m.%Y or null")
-
-
-def lists() -> list[bytes]:
-    texts = ["", '"', "\\", 'a "quoted" {brace}, [bracket]', "\u00e9\u2028", "}, {", '"},{"', "\\u0041", "},,"]
-    rows = [{**GOOD, "note": text} for text in texts] * 3
-    return [
-        json.dumps(rows).encode(),
-        json.dumps(rows, indent=2, ensure_ascii=False).encode(),
-        b" \n[" + b" ,\t".join(json.dumps(row).encode() for row in rows) + b"]\r\n",
-    ]
-
-
-@pytest.mark.parametrize("size", [0, 1, 50, 100, 333])
-def test_a_list_is_read_the_same_in_slices_of_any_size(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    expected = [PARSER.read_json(body) for body in lists()]
-    monkeypatch.setattr(parser, "SLICE", size)
-
-    assert all(len(list(parser.slices(body))) > 1 for body in lists())
-    assert [PARSER.read_json(body) for body in lists()] == expected
-
-
-def test_what_is_wrong_is_refused_the_same_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong: list[list[object]] = [[GOOD, {**GOOD, "age": "x"}, {}], [GOOD] * 10_001]
-    bodies = [json.dumps(one).encode() for one in wrong]
-    good = json.dumps(GOOD).encode()
-    texts = ("[G", "[G,]", "[,G]", "[GG]", "[G G]", "x[G]", "[G]x", "[[G]]", "[G]]", "[G,G", "[G,,G]", "G,G", "[G},G]")
-    bodies += [text.encode().replace(b"G", good) for text in texts]
-
-    def refusals() -> list[str]:
-        found = []
-        for body in bodies:
-            with pytest.raises(RecordsError) as caught:
-                PARSER.read_json(body)
-            found.append(f"{caught.value} {getattr(caught.value, 'faults', '')}")
-        return found
-
-    expected = refusals()
-    for size in (0, 10, 200):
-        monkeypatch.setattr(parser, "SLICE", size)
-        assert refusals() == expected

@@ -70,8 +70,11 @@ def table(prediction: Prediction, signature: Signature, wanted: Wanted) -> dict[
     return columns
 
 
-def warnings(columns: Columns, features: Sequence[Feature]) -> list[Fault]:
-    """Name the values that are outside the training range, and the categories that were not in training, row by row."""
+def warnings(columns: Columns, features: Sequence[Feature], start: int = 0) -> list[Fault]:
+    """Name the values that are outside the training range, and the categories that were not in training, row by row.
+
+    start : the number of the first row.
+    """
     found = []
     for feature in features:
         values = columns[feature.name]
@@ -85,7 +88,7 @@ def warnings(columns: Columns, features: Sequence[Feature]) -> list[Fault]:
             detail = f"is outside the training range, which is {range_of(feature)}"
         else:
             continue
-        found += [Fault((row, feature.name), detail) for row in rows]
+        found += [Fault((start + row, feature.name), detail) for row in rows]
     return sorted(found, key=lambda fault: fault.location[0])
 
 

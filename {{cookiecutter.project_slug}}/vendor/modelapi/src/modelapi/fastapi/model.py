@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from starlette.types import Receive
 
 from modelapi.serving import predicting
-from modelapi.serving.answers import Problem
+from modelapi.serving.answers import Answer, Problem
 from modelapi.serving.concurrency import PREDICTIONS, TABLES
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.predicting import NOTHING, Given, Options, Records
@@ -94,6 +94,11 @@ class Model(RequestModel):
         finally:
             if deadline.expired():
                 self._exchange.has_left = True
+
+
+async def write(prediction: Prediction) -> Answer:
+    """Write an answer, a long one in a thread."""
+    return await _in_thread(prediction.answer) if prediction.is_large else prediction.answer()
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from modelapi.fastapi import requests
 from modelapi.fastapi.middleware import EXCHANGE, send_answer
-from modelapi.fastapi.model import Model
+from modelapi.fastapi.model import Model, write
 from modelapi.serving import predicting
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.prediction import Prediction, TablePrediction
@@ -53,7 +53,7 @@ class ModelRoute(APIRoute):
             return
         if not isinstance(answer, Prediction):
             answer = Prediction.model_validate(answer)
-        await send_answer(answer.answer(), send)
+        await send_answer(await write(answer), send)
 
     def _is_direct(self, context: Any) -> bool:
         """Tell whether nothing stands on the route that is for FastAPI to do; looked at once for each router."""

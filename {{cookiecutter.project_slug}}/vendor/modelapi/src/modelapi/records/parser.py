@@ -1,15 +1,15 @@
 """Records as JSON: parsed and validated in one pass, answered as columns."""
 
-import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
-from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema, from_json
+from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
 
+from modelapi.records import slices
 from modelapi.records.columns import Columns, columns_of
 from modelapi.records.faults import (
     FaultLog,
-    InvalidRecords,
     MalformedRecords,
     Policy,
     TooManyRecords,
@@ -19,11 +19,12 @@ from modelapi.records.faults import (
     unknown,
 )
 from modelapi.records.moments import read_date_of
+from modelapi.records.slices import JsonList, Unreadable, load, load_one
+from modelapi.records.tables import BATCH_ROWS
 from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature
 
 MAX_FAULTS = 1_000  # Three bytes of a request can be three faults: the answer must not explode.
-SLICE = 100_000  # Bytes of a list, which take some milliseconds to validate.
-BETWEEN = re.compile(rb"}[ \t\r\n]*,")
+NOTHING = "must be a record or a list of at least one record"
 
 
 class RecordParser:
@@ -43,6 +44,7 @@ class RecordParser:
         self.unknown_fields = unknown_fields
         self.max_faults = max_faults
         self._max_rows = max_rows
+        self._max_values = max(slices.MAX_VALUES, 2 * len(self.features))
         self._allowed = {name: allowed(feature, unknown_categories) for name, feature in self.features.items()}
         self._missing = {name: missing(feature, unknown_categories) for name, feature in self.features.items()}
         self._unknown = unknown(list(self.features))
@@ -58,25 +60,90 @@ class RecordParser:
 
     def read_json(self, body: bytes) -> list[dict[str, Any]]:
         """Read and validate one record `{…}` or a list of records `[{…}, …]`. Raises RecordsError."""
-        if self.unknown_fields == "ignore":
-            _load(body)  # Validation does not look into the fields it ignores.
-        try:
-            if is_one(body):
-                return [self._one.validate_json(body)]
-            return self._read_list(body)
-        except ValidationError:
-            self._explain(body)
+        if len(body) <= 2 * slices.SLICE and (records := self._read_at_once(body)) is not None:
+            return records
+        records = []
+        for part in self._read_slices(body):
+            records += part
+        return records
 
-    def _read_list(self, body: bytes) -> list[dict[str, Any]]:
-        """Read a list slice by slice, for other threads cannot run while something is validated."""
-        records: list[dict[str, Any]] = []
+    def read_batches(self, body: bytes) -> Iterator[list[dict[str, Any]]]:
+        """Read them in lists of up to BATCH_ROWS, all of them before any is used. Raises RecordsError."""
+        batch: list[dict[str, Any]] = []
+        for records in self._read_slices(body):
+            if batch and len(batch) + len(records) > BATCH_ROWS:
+                yield batch
+                batch = []
+            batch += records
+        yield batch
+
+    def _read_at_once(self, body: bytes) -> list[dict[str, Any]] | None:
+        """Validate a short body in one call; None if that is not all there is to say."""
+        if self.unknown_fields == "ignore":
+            load(body)  # Validation does not look into the fields it ignores.
         try:
-            for part in slices(body):
-                records += self._many.validate_json(part)
-        except ValidationError:  # Or was it cut within a string?
-            return list(self._many.validate_json(body))
-        if self._max_rows is not None and len(records) > self._max_rows:
-            self._explain(body)
+            return [self._one.validate_json(body)] if is_one(body) else self._many.validate_json(body)
+        except ValidationError:
+            return None
+
+    def _read_slices(self, body: bytes) -> Iterator[list[dict[str, Any]]]:
+        """Read slice by slice, or raise what is wrong with all of them at the end."""
+        body = body.removeprefix(BOM_UTF8)
+        log = FaultLog(self.max_faults)
+        if not is_list(body):
+            content = load_one(body, self._max_values)
+            if isinstance(content, dict):
+                yield self._check([content], None, log)
+            else:
+                log.add((), NOTHING)
+            log.raise_if_any()
+            return
+        n_rows = 0
+        parts = JsonList(body, self._max_values)
+        while parts.is_left:
+            records = None if log.count else self._try(parts.likely())
+            if records is None:
+                content = parts.load()
+                n_rows += len(content)
+                self._count(n_rows)
+                records = self._check(content, n_rows - len(content), log)
+            else:
+                n_rows += len(records)
+                self._count(n_rows)
+            if not log.count:
+                yield records
+            parts.advance()
+        if not n_rows:
+            log.add((), NOTHING)
+        log.raise_if_any()
+
+    def _try(self, part: bytes | None) -> list[dict[str, Any]] | None:
+        """Validate a slice that may be cut in a wrong place; None if it is not a list of valid records."""
+        if part is None:
+            return None
+        try:
+            if self.unknown_fields == "ignore":
+                load(part)  # As above.
+            records: list[dict[str, Any]] = self._many.validate_json(part)
+            return records
+        except (ValidationError, MalformedRecords):
+            return None
+
+    def _count(self, n_rows: int) -> None:
+        if self._max_rows is not None and n_rows > self._max_rows:
+            raise TooManyRecords(f"a request may hold at most {self._max_rows} records: send fewer at a time")
+
+    def _check(self, content: Sequence[Any], start: int | None, log: FaultLog) -> list[dict[str, Any]]:
+        """Validate records one by one, the first of which is row `start`, and note what is wrong with the others."""
+        records = []
+        for place, record in enumerate(content):
+            try:
+                records.append(self._one.validate_python(record))
+            except ValidationError as error:
+                if log.is_full:  # To write out what is wrong takes as long as to validate ten records.
+                    log.count += error.error_count()
+                else:
+                    self._note(record, () if start is None else (start + place,), log)
         return records
 
     def columns(self, records: Sequence[dict[str, Any]]) -> Columns:
@@ -89,48 +156,43 @@ class RecordParser:
         log = FaultLog(self.max_faults)
         for row, line in enumerate(lines, start):
             try:
-                if self.unknown_fields == "ignore":
-                    _load(line)
-                records.append(self._one.validate_json(line))
-            except ValidationError:
-                try:
-                    self._note(_load(line), (row,), log)
-                except MalformedRecords:
-                    raise MalformedRecords(f"row {row + 1} is not valid JSON") from None
-            except MalformedRecords:
-                raise MalformedRecords(f"row {row + 1} is not valid JSON") from None
+                records += self._read_line(line, row, log)
+            except Unreadable as error:
+                raise MalformedRecords(f"row {row + 1} is not valid JSON{error.hint}") from None
+            except TooManyRecords as error:
+                raise TooManyRecords(f"row {row + 1} is too long: {error}") from None
         log.raise_if_any()
         return self.columns(records)
 
+    def _read_line(self, line: bytes, row: int, log: FaultLog) -> list[dict[str, Any]]:
+        if self.unknown_fields == "ignore":
+            load_one(line, self._max_values)  # As above.
+        try:
+            if len(line) <= 2 * slices.SLICE:
+                return [self._one.validate_json(line)]
+        except ValidationError:
+            pass
+        return self._check([load_one(line, self._max_values)], row, log)
+
     def parse_values(self, records: Sequence[dict[str, Any]], start: int = 0) -> Columns:
-        """Check records of Python values, the first of which is row `start`, into columns. Raises InvalidRecords."""
+        """Check records of Python values, the first of which is row `start`, into columns. Raises RecordsError."""
         return self.columns(self.read_values(records, start))
 
     def read_values(self, records: Sequence[dict[str, Any]], start: int = 0) -> list[dict[str, Any]]:
-        """Check records of Python values, the first of which is row `start`. Raises InvalidRecords."""
-        try:
-            return list(self._many.validate_python(records))
-        except ValidationError:
-            log = FaultLog(self.max_faults)
-        for row, record in enumerate(records, start):
-            self._note(record, (row,), log)
-        raise InvalidRecords(log.faults, log.count)
-
-    def _explain(self, body: bytes) -> NoReturn:
-        """Look again at a body that was refused, and raise what is wrong with it."""
-        content = _load(body)
+        """Check records of Python values, the first of which is row `start`. Raises RecordsError."""
+        self._count(len(records))
         log = FaultLog(self.max_faults)
-        if isinstance(content, dict):
-            self._note(content, (), log)
-        elif not isinstance(content, list) or not content:
-            log.add((), "must be a record or a list of at least one record")
-        elif self._max_rows is not None and len(content) > self._max_rows:
-            raise TooManyRecords(f"a request may hold at most {self._max_rows} records: send fewer at a time")
-        else:
-            for row, record in enumerate(content):
-                self._note(record, (row,), log)
+        checked: list[dict[str, Any]] = []
+        for place in range(0, len(records), BATCH_ROWS):
+            part = records[place : place + BATCH_ROWS]
+            try:
+                checked += self._many.validate_python(part)
+            except ValidationError:
+                checked += self._check(part, start + place, log)
+        if not records:
+            log.add((), NOTHING)
         log.raise_if_any()
-        raise MalformedRecords("the body is not valid JSON")  # Whatever the first look saw in it.
+        return checked
 
     def _note(self, record: object, location: tuple[int | str, ...], log: FaultLog) -> None:
         """Note what is wrong with a record, of which the fields that are no features are looked at first."""
@@ -186,37 +248,17 @@ class RecordParser:
         return core_schema.with_default_schema(core_schema.nullable_schema(schema), default=None)
 
 
-def slices(body: bytes) -> Iterator[bytes]:
-    """Cut a JSON list of flat objects into shorter lists; a cut within a string makes lists that are not valid."""
-    text = body.strip(b" \t\r\n")
-    start, end = 1, len(text) - 1
-    if text[:1] == b"[" and text[-1:] == b"]":
-        while end - start > SLICE and (found := BETWEEN.search(text, start + SLICE, end)):
-            yield b"[" + text[start : found.start() + 1] + b"]"
-            start = found.end()
-    yield b"[" + text[start:] if start > 1 else body
-
-
 def is_one(body: bytes) -> bool:
     """Tell whether the JSON is one record, and not a list."""
-    return body.lstrip(b" \t\r\n")[:1] == b"{"
+    return body.removeprefix(BOM_UTF8).lstrip(b" \t\r\n")[:1] == b"{"
+
+
+def is_list(body: bytes) -> bool:
+    """Tell whether the JSON begins as a list does."""
+    return body.lstrip(b" \t\r\n")[:1] == b"["
 
 
 def _known(known: dict[Any, Any], value: float) -> float:
     if value not in known:
         raise ValueError
     return value
-
-
-def _load(text: bytes) -> Any:
-    """Load JSON. Raises MalformedRecords."""
-    try:
-        return from_json(text, allow_inf_nan=False)
-    except ValueError as error:
-        raise MalformedRecords(_malformed(str(error))) from None
-
-
-def _malformed(message: str) -> str:
-    """Keep the place of a parser's message, for the message itself can quote the body."""
-    place = re.search(r"at line \d+ column \d+", message)
-    return f"the body is not valid JSON{' ' + place.group() if place else ''}"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
@@ -104,7 +105,11 @@ class JsonLines:
 
     def __iter__(self) -> Iterator[list[bytes]]:
         """Yield batches of lines that are not empty."""
-        return _batches((line for line in self._lines if not line.isspace()), self._lines)
+        return _batches(filter(bytes.strip, self._rows()), self._lines)
+
+    def _rows(self) -> Iterator[bytes]:
+        yield next(self._lines, b"").removeprefix(BOM_UTF8)
+        yield from self._lines
 
 
 def _batches(rows: Iterable[Any], lines: _Lines) -> Iterator[list[Any]]:

@@ -9,6 +9,7 @@ from modelapi import engines, outputs
 from modelapi.records.columns import Columns
 from modelapi.records.faults import Fault, InvalidRecords, RecordsError, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, is_one
+from modelapi.records.tables import BATCH_ROWS
 from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.negotiation import choose_media_type, require_media_type
@@ -64,6 +65,11 @@ class Records:
         self._model: ServedModel | None = None  # By which they were parsed.
 
     @property
+    def is_parsed(self) -> bool:
+        """Tell whether the records were looked at already."""
+        return self._parsed is not None
+
+    @property
     def is_table(self) -> bool:
         """Tell whether the client sent CSV or NDJSON."""
         return self.media_type != JSON
@@ -114,24 +120,52 @@ def negotiate(content_type: str | None, content_encoding: str | None, accept: st
 
 
 def predict_alone(exchange: Exchange, model: ServedModel, records: Given, options: Options) -> Prediction:
-    """Predict many records in this thread. Raises Problem."""
+    """Predict many records in this thread, batch by batch, as a table is. Raises Problem."""
     with exchange.service.large:
         if exchange.has_left:
             raise Problem(400)
-        columns = model.parser.columns(parse(exchange, model, records))
-        prediction = model.predict(columns, options.wanted)
-        return as_asked(model, records, prediction, options, columns)
+        answer = Prediction(prediction=[])
+        start = 0
+        for columns in read_columns(exchange, model, records):
+            prediction = model.predict(columns, options.wanted)
+            answer.extend(as_asked(model, records, prediction, options, columns, start))
+            start += len(prediction.labels[0])
+        if answer.warnings:
+            del answer.warnings[MAX_FAULTS:]
+        return answer
+
+
+def read_columns(exchange: Exchange, model: ServedModel, records: Given) -> list[Columns]:
+    """Validate the records, and make columns of up to BATCH_ROWS each. Raises Problem."""
+    parser = model.parser
+    if isinstance(records, Records) and not records.is_parsed:
+        try:
+            batches = [parser.columns(batch) for batch in parser.read_batches(records.body)]
+        except RecordsError as error:
+            raise refusal(error) from None
+        exchange.rows = sum(len(next(iter(columns.values()))) for columns in batches)
+        return batches
+    parsed = parse(exchange, model, records)
+    return [parser.columns(parsed[start : start + BATCH_ROWS]) for start in range(0, len(parsed), BATCH_ROWS)]
 
 
 def as_asked(
-    model: ServedModel, records: Given, prediction: engines.Prediction, options: Options, columns: Columns
+    model: ServedModel,
+    records: Given,
+    prediction: engines.Prediction,
+    options: Options,
+    columns: Columns,
+    start: int = 0,
 ) -> Prediction:
-    """Say what was predicted, with what else the client asks for; columns : of the records, for warnings."""
+    """Say what was predicted, with what else the client asks for.
+
+    columns : of the records, for warnings; start : the number of the first of them in the request.
+    """
     signature = model.signature
     members = outputs.members(prediction, signature, options.wanted)
     if options.warnings:
         one = isinstance(records, Records) and is_one(records.body)
-        found = outputs.warnings(columns, signature.features)[:MAX_FAULTS]
+        found = outputs.warnings(columns, signature.features, start)[:MAX_FAULTS]
         members["warnings"] = [describe(fault.of_its_row() if one else fault) for fault in found]
     return Prediction(**members)
 
