@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from modelapi.records.cells import CellParser
 from modelapi.records.faults import InvalidRecords, MalformedRecords
+from modelapi.signature import Notation
 
 from tests.library.test_records import FEATURES
 
@@ -119,3 +120,33 @@ def test_faults_of_a_header_are_bounded_like_those_of_rows() -> None:
     assert caught.value.count > 200_000
     assert len(caught.value.faults) <= 1_000
     assert sum(len(fault.pointer) + len(fault.detail) for fault in caught.value.faults) < 210_000
+
+
+def test_blanks_around_cells_and_names_are_none() -> None:
+    parser = CellParser(FEATURES, [f" {name}" for name in HEADER])
+
+    columns = parser.parse([[f" {cell} " for cell in ROW], [" 3", "4", "true", "black", "", " ", " NA "]])
+
+    assert columns["fur/color"].tolist() == ["black", "black"]
+    assert columns["age"].tolist() == [3.0, 3.0]
+    np.testing.assert_array_equal(columns["weight"], [100, np.nan])
+
+
+def test_numbers_are_read_as_the_table_of_training_writes_them_or_plainly() -> None:
+    price = FEATURES[0].model_copy(update={"notation": Notation(thousands=",", before="$"), "gaps": ["?"]})
+    size = FEATURES[0].model_copy(update={"notation": Notation(decimal=",", thousands=".", after="m²")})
+
+    prices = CellParser([price], ["weight"]).parse([["$1,234.5"], ["-$7"], ["($7)"], ["1234.5"], ["?"], ["NA"]])
+    sizes = CellParser([size], ["weight"]).parse([["1.234,5 m²"], ["7m²"], ["1.234"], ["12,5"]])
+
+    np.testing.assert_array_equal(prices["weight"], [1234.5, -7, -7, 1234.5, np.nan, np.nan])
+    assert sizes["weight"].tolist() == [1234.5, 7, 1234, 12.5]
+    for parser, cell in ((price, "€5"), (price, "1,23"), (size, "1.5"), (size, "1,234.5"), (size, "5 kg")):
+        with pytest.raises(InvalidRecords):
+            CellParser([parser], ["weight"]).parse([[cell]])
+
+
+def test_a_column_without_a_name_is_ignored() -> None:
+    parser = CellParser([FEATURES[1]], ["", "age"], unknown_fields="refuse")
+
+    assert parser.parse([["7", "3"]])["age"].tolist() == [3.0]

@@ -3,14 +3,18 @@
 import datetime
 import decimal
 import gzip
+import importlib.util
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from modelapi.training.dialect import TableError
+from modelapi.training.kinds import Hints
 from modelapi.training.reading import read_table
-from modelapi.training.values import Hints, read_values
+from modelapi.training.values import read_values
 
 TEXT = "name,size,ok\nŁódź,1.5,True\nžluť,,False\n"
 
@@ -145,3 +149,132 @@ def test_what_is_named_wrongly_is_refused(tmp_path: Path) -> None:
         read_table(tmp_path)
     with pytest.raises(TableError, match=r"cannot be read \(No such file or directory\)"):
         read_table(tmp_path / "other.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "said"),
+    [
+        ("Sales of 2024\n\nname,size\na,1\nb,2\n", ["name", "size"], "without 1 line above its header"),
+        (
+            "Sales of 2024,,\n,,\nname,size,ok\na,1,x\nb,2,y\n",
+            ["name", "size", "ok"],
+            "without 2 lines above its header",
+        ),
+        ("sep=;\r\nname;size\r\na;1,5\r\n", ["name", "size"], "separated by semicolon"),
+        ("name,size,,\na,1,,\n,,,\n,,,\n", ["name", "size"], "without 2 empty rows"),
+        ("name,size\na,1,\nb,2,\n", ["name", "size"], "utf-8"),
+        ("name,size\na,1\nname,size\nb,2\n", ["name", "size"], "without row 2, which is the header again"),
+        ('age, work\n39, State-gov\n50, "Self, emp"\n', ["age", "work"], "utf-8"),
+        ("# a b\n1.5 2\n3.5 4\n", ["a", "b"], "separated by blank"),
+        ("  a    b   c\n  1    2   3\n 10   20  30\n", ["a", "b", "c"], "separated by blank"),
+        ('"mpg" "cyl"\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', ["", "mpg", "cyl"], "the header does not name"),
+        ("0,1,2\n5,6,7\n", ["0", "1", "2"], "utf-8"),
+        ("2019,2020,2021\n5.5,6,7\n", ["2019", "2020", "2021"], "utf-8"),
+    ],
+)
+def test_what_spreadsheets_and_programs_write_around_a_table_is_no_part_of_it(
+    tmp_path: Path, content: str, names: list[str], said: str
+) -> None:
+    table = read_table(write(tmp_path, content))
+
+    assert table.frame.columns.tolist() == names
+    assert said in table.how
+    assert not table.frame.isna().any(axis=None)
+
+
+def test_a_cell_with_a_blank_before_its_quote_is_one(tmp_path: Path) -> None:
+    path = write(tmp_path, 'age, work\n39, State-gov\n50, "Self, emp"\n')
+
+    assert read_table(path).frame["work"].tolist() == ["State-gov", "Self, emp"]
+
+
+def test_a_table_without_a_header_asks_for_names(tmp_path: Path) -> None:
+    path = write(tmp_path, "1.799e+01,1.038e+01\n2.057e+01,1.777e+01\n")
+
+    with pytest.raises(
+        TableError, match="begins with a line of numbers: name its columns in a header, or by NAMES=a,b"
+    ):
+        read_table(path)
+
+    table, _ = read(path, names=["a", "b"])
+    assert table.to_dict("list") == {"a": [17.99, 20.57], "b": [10.38, 17.77]}
+
+
+def packed(**files: str | bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name if "/" in name else name.replace("__", "/").replace("_", "."), content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rows.json", b'[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]'),
+        ("rows.ndjson", b'{"a": 1, "b": "x"}\n{"a": 2, "b": "y"}\n'),
+        ("rows.json", b'{"a": {"0": 1, "1": 2}, "b": {"0": "x", "1": "y"}}'),
+        ("rows.jsonl.gz", gzip.compress(b'{"a": 1, "b": "x"}\n{"a": 2, "b": "y"}\n')),
+        ("rows.zip", packed(rows_csv="a,b\n1,x\n2,y\n")),
+        ("rows.zip", packed(rows_json='[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]', **{"__MACOSX/rows": "?"})),
+    ],
+)
+def test_json_and_archives_are_read(tmp_path: Path, name: str, content: bytes) -> None:
+    table, _ = read(write(tmp_path, content, name))
+
+    assert table.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+
+
+def test_feather_is_read(tmp_path: Path) -> None:
+    pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}).to_feather(tmp_path / "rows.feather")
+
+    table, how = read(tmp_path / "rows.feather")
+    assert (table.to_dict("list"), how) == ({"a": [1, 2], "b": ["x", "y"]}, "Feather")
+
+
+def test_a_workbook_is_read_or_asks_for_what_reads_it(tmp_path: Path) -> None:
+    if importlib.util.find_spec("openpyxl") is None:
+        with pytest.raises(
+            TableError, match=r'an Excel workbook needs openpyxl: install it by "uv pip install openpyxl"'
+        ):
+            read_table(write(tmp_path, packed(xl__workbook_xml="<workbook/>"), "rows.xlsx"))
+        return
+    table = pd.DataFrame({"a": [1, 2], "b": ["x", None], "when": pd.to_datetime(["2024-03-05", "2024-03-06 10:30"])})
+    table.to_excel(tmp_path / "rows.xlsx", index=False, sheet_name="Sales")
+
+    typed, how = read(tmp_path / "rows.xlsx")
+
+    assert how == "sheet Sales"
+    assert typed["a"].tolist() == [1, 2]
+    assert typed["b"].isna().tolist() == [False, True]
+    assert typed["when"].tolist() == table["when"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "rows.arff",
+            b"% mine\n@RELATION x\n@attribute a numeric\n@data\n1\n",
+            "is an ARFF file: save the table as CSV",
+        ),
+        ("rows.dta", b"<stata_dta>", r"is a Stata file: .*pandas.read_stata\(…\)"),
+        ("rows.xls", b"\xd0\xcf\x11\xe0", r"is an old Excel workbook \(.xls\): save it as .xlsx or CSV"),
+        ("rows.ods", packed(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "is an OpenDocument file"),
+        ("rows.pkl", b"\x80\x04abc", "is a pickle"),
+        ("rows.npy", b"\x93NUMPY", "is a NumPy array: save it as CSV with names of the columns"),
+        ("rows.csv", b"<!DOCTYPE html><html>", "is a page of HTML: fetch the table itself"),
+        ("rows.csv.bz2", b"BZh91AY", "is packed with bzip2: unpack it"),
+        ("rows.zip", packed(a_csv="", b_csv=""), "holds 2 files: unpack it and name one"),
+        ("rows.json", b"{", "is no JSON of records, a list or one a line"),
+        ("rows.sav", b"$FL2", "is an SPSS file"),
+    ],
+)
+def test_files_of_other_programs_are_refused_by_name(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    with pytest.raises(TableError, match=message):
+        read_table(write(tmp_path, content, name))
+
+
+def test_an_address_is_no_file() -> None:
+    with pytest.raises(TableError, match=r"^rows.csv is to be fetched first: DATA names a file, not an address$"):
+        read_table(Path("https://example.org/rows.csv"))

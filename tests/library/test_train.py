@@ -346,6 +346,9 @@ def test_a_column_that_is_nearly_all_numbers_is_numbers_with_gaps(
         (["--target=kind", "--estimator=magic"], "there is no estimator magic: name one of linear, nearest-neighbors"),
         (["--target=kind", "--engine=magic"], "there is no engine magic: name one of onnx, sklearn, joblib"),
         (["--target=kind", "--engine=joblib"], "add ALLOW_PICKLE=1"),
+        (["--target=kind", "--decimal=,"], "DECIMAL=, is not known: name one of point, comma"),
+        (["--target=kind", "--dates=dmy"], "DATES=dmy is not known: name one of day-first, month-first"),
+        (["--target=kind", "--names=a,b"], "row 1 has 5 cells, but the header has 2"),
         ([], "no target is named: name the column to predict, as in TARGET=churned"),
     ],
 )
@@ -384,6 +387,66 @@ def test_nothing_is_drawn_where_stderr_is_no_terminal(
     fit(shop, "churned", estimator="random-forest")
 
     assert capsys.readouterr().err == ""
+
+
+def test_the_index_of_a_sorted_table_is_no_feature(
+    fit: Train, tmp_path: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = pd.DataFrame({"x": np.random.default_rng(0).normal(size=60), "y": ["a"] * 30 + ["b"] * 30})
+    table.drop(index=range(0, 60, 7)).to_csv(tmp_path / "rows.csv")
+
+    train(["--data", str(tmp_path / "rows.csv"), "--target", "y"])
+
+    model = package.load(package.current(artifacts))
+    assert list(features_of(model)) == ["x"]
+    assert (
+        "Left out the first column: it has no name, as the index of a table that was saved" in capsys.readouterr().out
+    )
+    rows = [line.split(",")[:2] for line in (tmp_path / "rows.csv").read_text().splitlines()]
+    assert len(CellParser(model.signature.features, rows[0], unknown_fields="refuse").parse(rows[1:])["x"]) == 51
+
+
+def test_many_rows_without_a_target_are_warned_of(fit: Train, capsys: pytest.CaptureFixture[str]) -> None:
+    table = pd.DataFrame({"x": np.random.default_rng(0).normal(size=90), "y": [0.5, "NA", 2.25] * 30})
+    table["y"] = [f"{number / 7:.3f}" if number % 3 else "NA" for number in range(90)]
+
+    fit(table, "y")
+
+    out = capsys.readouterr().out
+    assert "Left out 30 rows without a value for y\nWarning: that is 33 % of the rows." in out
+
+
+def test_a_class_may_be_called_none(fit: Train, capsys: pytest.CaptureFixture[str]) -> None:
+    table = pd.DataFrame({"x": np.random.default_rng(0).normal(size=90), "y": ["None", "Insomnia", "Apnea"] * 30})
+
+    model = fit(table, "y")
+
+    assert model.signature.target.classes == ["Apnea", "Insomnia", "None"]
+    assert "Took 'None' for labels of y (MISSING=None makes gaps of them)" in capsys.readouterr().out
+    assert fit(table, "y", missing="None").signature.target.classes == ["Apnea", "Insomnia"]
+
+
+def test_a_gap_tells_as_much_as_a_category(fit: Train) -> None:
+    quality = np.random.default_rng(0).choice(["Gd", "Ex", "NA", ""], 200)
+    price = pd.Series(quality).map({"Gd": 1.0, "Ex": 2.0, "NA": 9.0, "": 9.0})
+    table = pd.DataFrame({"quality": quality, "price": price + np.random.default_rng(1).normal(scale=0.1, size=200)})
+
+    assert fit(table, "price").metrics["r2"] > 0.9
+
+
+def test_dates_of_which_nobody_knows_what_is_first_are_asked_for(
+    fit: Train, shop: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = shop[["spent", "churned"]].assign(since=[f"0{1 + i % 9}/0{1 + i % 7}/2024" for i in range(len(shop))])
+
+    assert list(features_of(fit(table, "churned"))) == ["spent"]
+    assert (
+        "Left out since: its dates may have the day first or the month: say it by DATES=day-first or DATES=month"
+        in (capsys.readouterr().out)
+    )
+    assert features_of(fit(table, "churned", dates="day-first"))["since"].format == "%d/%m/%Y"
+    with pytest.raises(SystemExit, match="column since is unclear"):
+        fit(table, "churned", features="since")
 
 
 def test_codes_with_leading_zeros_stay_text(fit: Train, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from modelapi.records.cells import CellParser
 from modelapi.training.choose import describe
 from modelapi.training.features import to_columns
-from modelapi.training.values import Hints, Values, read_values
+from modelapi.training.kinds import Hints
+from modelapi.training.values import Values, read_values
 
 NUMBERS = [str(number / 4) for number in range(100, 160)]
 
@@ -72,7 +73,7 @@ def test_only_an_empty_cell_is_a_gap_among_labels() -> None:
     disorder = read("None", "Insomnia", "Apnea", "null", "", " ", target=True)
 
     assert listed(disorder) == ["None", "Insomnia", "Apnea", "null", None, None]
-    assert disorder.note == "Took 'None' and 'null' for labels of x (MISSING=None,null makes gaps of them)"
+    assert disorder.notes[0] == "Took 'None' and 'null' for labels of x (MISSING=None,null makes gaps of them)"
     assert listed(read(*NUMBERS, "NA", target=True))[-1] is None
 
 
@@ -80,7 +81,7 @@ def test_a_mark_that_is_most_of_a_category_is_a_value() -> None:
     pool = read(*["NA", "NA", "NA", "Gd", ""] * 2)
 
     assert listed(pool)[:5] == ["NA", "NA", "NA", "Gd", None]
-    assert pool.note == "Took 'NA' for a value of x, most of whose cells hold it"
+    assert pool.notes[0] == "Took 'NA' for a value of x, most of whose cells hold it"
     assert listed(read(*["NA", "Gd", "Ex"] * 3))[:3] == [None, "Gd", "Ex"]
 
 
@@ -177,7 +178,16 @@ def test_what_is_first_in_a_date_is_asked_for_or_seen_in_another_column() -> Non
 
 def test_blanks_around_all_cells_are_none() -> None:
     assert listed(read(" Male", " Female", " ?")) == ["Male", "Female", "?"]
-    assert listed(read("No", "No ", "Yes")) == ["No", "No ", "Yes"]
+    mixed = read("No", "No ", "Yes", "YES", "yes", "Perhaps")
+    assert listed(mixed) == ["No", "No ", "Yes", "YES", "yes", "Perhaps"]
+
+
+def test_values_that_differ_in_blanks_or_case_only_are_told() -> None:
+    mixed = read(*["No", "No ", "Yes", "YES", "yes", "Perhaps"] * 3)
+
+    assert mixed.notes == (
+        "Took 'No' beside 'No '; 'Yes' beside 'YES' in x for different, though they differ in blanks or case only",
+    )
 
 
 @pytest.mark.parametrize(

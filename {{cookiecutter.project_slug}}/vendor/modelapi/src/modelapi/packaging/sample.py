@@ -17,6 +17,7 @@ from modelapi.training.targets import find
 from modelapi.training.texts import is_text
 
 MIN_ROWS = 2
+UNNAMED = "Unnamed: 0"
 
 
 class Sample(NamedTuple):
@@ -43,6 +44,8 @@ def read_sample(options: argparse.Namespace, model: Any) -> Sample:
 def _read(options: argparse.Namespace, model: Any, text: Sequence[str] = ()) -> Sample:
     path = options.sample
     table = read_exact(path, options.separator, options.encoding, text)
+    if table.columns[0] == "":  # An index: pandas gives it a name, by which a model may know it.
+        table = table.rename(columns={"": UNNAMED})
     if len(table) < MIN_ROWS:
         raise TableError(f"{path} has a single row: give {MIN_ROWS} or more that the model was fitted on")
     targets = find(options.target, table) if options.target else []
@@ -87,6 +90,9 @@ def select(sample: pd.DataFrame, model: Any, targets: Sequence[str]) -> pd.DataF
         raise TableError(f"the sample has no column {', '.join(missing)}: it has {listed}")
     if names is None:
         names = [name for name in sample.columns if name not in targets]
+        if names[:1] == [UNNAMED]:
+            print("Left out the first column of the sample: it has no name, as the index of a table saved with it")
+            names = names[1:]
         if reads_texts(model):
             names = [_text_column(sample[names])]
         wanted = count_features(model)

@@ -98,10 +98,8 @@ def _separator(text: str) -> str:
     other = max(widths, key=lambda name: _fit(widths[name], usual[name]))
     if usual[other] > 1:
         return other
-    blanks = _widths(text, "blank")
-    return (
-        "blank" if len(blanks) > 1 and _fit(blanks, Counter(blanks[1:]).most_common(1)[0][0]) > (True, 0.9) else found
-    )
+    below = _widths(text, "blank")[1:]  # The header may lack a name.
+    return "blank" if below and below[0] > 1 and _fit(below, below[0]) >= (True, 1) else found
 
 
 def _widths(text: str, name: str) -> list[int]:
@@ -113,7 +111,7 @@ def _widths(text: str, name: str) -> list[int]:
         widths = [len(row) - (mark == " " and not row[-1]) for row in islice(filter(None, rows), 100)] or [0]
     except csv.Error:
         return [0]
-    return widths[:-1] if len(widths) > 2 else widths  # The last may be cut off.
+    return widths[:-1] if len(widths) > 2 and len(text) > SNIFFED else widths  # The last may be cut off.
 
 
 def _fit(widths: list[int], width: int) -> tuple[bool, float, int]:

@@ -6,7 +6,6 @@ import datetime
 import decimal
 import io
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,7 +112,9 @@ def _grid(path: Path, rows: Iterator[list[str]], names: Sequence[str] | None) ->
 def _cells(content: bytes, dialect: Dialect) -> Iterator[list[str]]:
     """Read the rows, of which the first may be the header."""
     rows = _csv_rows(content, dialect)
-    return chain([rows.header], (row for batch in rows for row in batch))
+    yield rows.header
+    for batch in rows:
+        yield from batch
 
 
 def _csv_rows(content: bytes, dialect: Dialect) -> CsvRows:
@@ -147,8 +148,7 @@ def _typed(path: Path, kind: str, content: bytes, *, exact: bool) -> pd.DataFram
     file = io.BytesIO(content)
     try:
         if kind == "json":
-            lines = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"["
-            frame = pd.read_json(file, lines=lines, dtype=False, convert_dates=False, precise_float=True)
+            frame = _json(content)
             frame = frame if exact else frame.convert_dtypes()
         elif kind == "excel":
             need("openpyxl", "an Excel workbook")
@@ -166,6 +166,19 @@ def _typed(path: Path, kind: str, content: bytes, *, exact: bool) -> pd.DataFram
     if any(frame.index.names):
         frame = frame.reset_index()
     return frame.rename(columns=str)
+
+
+def _json(content: bytes) -> pd.DataFrame:
+    """Read records, in a list or one a line, or what pandas writes by itself: an object for each column."""
+    plain: dict[str, Any] = {"dtype": False, "precise_float": True}
+    is_list = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
+    try:
+        frame: pd.DataFrame = pd.read_json(io.BytesIO(content), lines=not is_list, **plain)
+    except ValueError:
+        frame = pd.DataFrame()
+    if not is_list and all(isinstance(cell, dict) for cell in frame.head(1).to_numpy().ravel()):
+        frame = pd.read_json(io.BytesIO(content), **plain)
+    return frame
 
 
 def _simple(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -33,7 +33,7 @@ def print_reading(columns: Mapping[str, Values]) -> None:
             manners.setdefault(column.how, []).append(name)
     for how, names in manners.items():
         print(f"Read {listing(names)} {how}")
-    for note in [column.note for column in columns.values() if column.note][:MAX_LISTED]:
+    for note in [note for column in columns.values() for note in column.notes][:MAX_LISTED]:
         print(note)
 
 

@@ -18,11 +18,12 @@ from modelapi.training.choose import describe, refuse_infinity, without_useless
 from modelapi.training.dates import ORDERS
 from modelapi.training.dialect import TableError
 from modelapi.training.features import to_columns
+from modelapi.training.kinds import Hints
 from modelapi.training.notations import DECIMALS
 from modelapi.training.reading import read_table
 from modelapi.training.report import print_reading
 from modelapi.training.targets import Task, as_fitted, find, read_task, with_targets, without_rare
-from modelapi.training.values import Hints, read_values
+from modelapi.training.values import read_values
 
 EMPTY = "empty"  # What MISSING calls an empty cell, which is a gap anyway.
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
