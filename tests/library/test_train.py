@@ -132,7 +132,7 @@ def test_what_is_no_feature_is_left_out_with_a_line(
     line = r"^Left out (\w+): (.*) \(name it in FEATURES to keep it\)$"
     said = dict(re.findall(line, capsys.readouterr().out, re.MULTILINE))
     assert said == {
-        "customer": "120 of its 120 texts differ, as in an identifier or free text",
+        "customer": "120 of its 120 texts differ, as in a name or an identifier",
         "row": "its 120 different numbers look like an identifier",
         "empty": "it holds no value",
         "country": "it has one value only",
@@ -456,3 +456,59 @@ def test_codes_with_leading_zeros_stay_text(fit: Train, capsys: pytest.CaptureFi
 
     assert features_of(model)["zip"].categories == ["01067", "04109", "80331"]
     assert "Read zip as text, for numbers do not begin with 0\n" in capsys.readouterr().out
+
+
+@pytest.fixture
+def tickets() -> pd.DataFrame:
+    """A table in which a label follows from what is written, beside a number that tells little, and names."""
+    random = np.random.default_rng(0)
+    count = 120
+    broken = random.random(count) > 0.5
+    words = ["the", "printer", "in", "room", "on", "floor", "again", "since", "monday", "please"]
+    texts = [
+        f"{' '.join(random.choice(words, 7))} {'is broken' if flag else 'needs paper'} {number}"
+        for number, flag in enumerate(broken)
+    ]
+    return pd.DataFrame(
+        {
+            "floor": random.integers(1, 9, count),
+            "note": texts,
+            "who": [
+                f"{name}, Mr. {other}" for name, other in zip(random.permutation(count), range(count), strict=True)
+            ],
+            "remark": [" ".join(random.choice(words, 9)) for _ in range(count)],
+            "urgent": np.where(broken, "yes", "no"),
+        }
+    )
+
+
+def test_text_that_decides_is_a_feature(
+    fit: Train, tickets: pd.DataFrame, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    tickets.loc[3, "note"] = None
+
+    model = fit(tickets, "urgent")
+
+    out = capsys.readouterr().out
+    assert {name: one.type for name, one in features_of(model).items()} == {"floor": "integer", "note": "text"}
+    assert re.search(r"Read note by its words: balanced accuracy (0\.9\d*|1) with it, 0\.[3-6]\d* without\n", out)
+    assert "Left out who: 120 of its 120 texts differ, as in a name or an identifier" in out
+    assert "Left out remark: a model is no better with its texts (balanced accuracy " in out
+    assert model.manifest.engine == "onnx"
+    assert model.metrics["accuracy"] > 0.9
+    note = features_of(model)["note"]
+    assert (note.nullable, note.fill, note.example) == (True, "", "an example of a text")
+    rows = CellParser(model.signature.features, ["floor", "note"]).parse([["1", "it is broken"], ["1", ""]])
+    assert model.engine.predict(rows).labels[0][0] == "yes"
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_estimator_takes_text_that_is_named(fit: Train, tickets: pd.DataFrame, estimator: str) -> None:
+    with threadpool_limits(1):
+        model = fit(tickets, "urgent", features="note,who", estimator=estimator)
+
+    assert [feature.type for feature in model.signature.features] == ["text", "text"]
+
+
+def test_a_table_may_have_nothing_but_text(fit: Train, tickets: pd.DataFrame) -> None:
+    assert list(features_of(fit(tickets[["note", "urgent"]], "urgent"))) == ["note"]

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pandas as pd
-from modelapi.train import Task, train
+from modelapi.train import Task, text_columns, train
 from sklearn import ensemble
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -33,15 +34,17 @@ DENSE = ("nearest-neighbors", "hist-gradient-boosting")  # and these take no spa
 
 
 def build_pipeline(X: pd.DataFrame, task: Task, estimator: str = "linear") -> Pipeline:
-    """Make the unfitted pipeline for a table of features: impute, scale or one-hot encode, then the estimator."""
-    numbers = list(X.select_dtypes("number"))
-    others = [name for name in X.columns if name not in numbers]
+    """Make the unfitted pipeline for a table of features: impute, scale, encode or count words, then the estimator."""
+    numbers, texts = list(X.select_dtypes("number")), text_columns(X)
+    others = [name for name in X.columns if name not in (*numbers, *texts)]
+    words = TfidfVectorizer(min_df=2, max_features=1_000, sublinear_tf=True)
     impute = SimpleImputer(strategy="median")
     gap = SimpleImputer(strategy="constant", fill_value="missing")  # Often a gap tells as much as a category.
     encode = make_pipeline(gap, OneHotEncoder(handle_unknown="ignore"))
     steps = [
         ("numbers", make_pipeline(impute, StandardScaler()) if estimator in SCALED else impute, numbers),
         ("categories", encode, others),
+        *[(f"text {place}", words, name) for place, name in enumerate(texts)],
     ]
     preprocessing = ColumnTransformer(
         [step for step in steps if step[2]], sparse_threshold=0 if estimator in DENSE else 0.3

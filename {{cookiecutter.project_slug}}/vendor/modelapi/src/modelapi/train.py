@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import pandas as pd
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -32,8 +33,10 @@ from modelapi.training.reading import listing
 from modelapi.training.report import print_metrics, progress
 from modelapi.training.rows import read_rows
 from modelapi.training.targets import TASKS, Task
+from modelapi.training.texts import text_columns
+from modelapi.training.trial import without_idle_texts
 
-__all__ = ["Task", "train"]
+__all__ = ["Task", "text_columns", "train"]
 
 OPTIONS = {
     "data": "a table with a header line: CSV, JSON, Parquet, Feather or .xlsx, also packed with gzip or zip",
@@ -85,9 +88,14 @@ def _train(
     if options.estimator and options.estimator not in estimators:
         raise TableError(f"there is no estimator {options.estimator}: name one of {', '.join(estimators) or 'none'}")
     candidates(options.engine, settings)  # Before anything is fitted, say that there is no such engine.
-    X, y, task, features, columns = read_rows(options)
+    rows = read_rows(options)
     chosen = {"estimator": options.estimator} if options.estimator else {}
-    pipeline = _for_targets(build_pipeline(X, task, **chosen), task, y.shape[1])
+
+    def make(X: pd.DataFrame) -> Any:
+        return _for_targets(build_pipeline(X, rows.task, **chosen), rows.task, rows.y.shape[1])
+
+    X, y, task, features, columns, _ = without_idle_texts(rows, make)
+    pipeline = make(X)
     with warnings.catch_warnings(), progress(count_folds(y, task) + 1) as advance:
         warnings.simplefilter("ignore")  # Of folds without a class, and of solvers that stop early.
         metrics = evaluate(pipeline, X, y, task, advance)

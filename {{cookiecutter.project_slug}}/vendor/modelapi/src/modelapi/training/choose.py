@@ -14,11 +14,12 @@ from modelapi.training.dates import parts_of
 from modelapi.training.dialect import TableError
 from modelapi.training.features import read_features
 from modelapi.training.identifiers import identifier
-from modelapi.training.texts import mostly_differs
+from modelapi.training.texts import MIN_WORDS_UNASKED, is_written, mostly_differs
 from modelapi.training.values import Values
 
 MIN_LEAK_ROWS = 50  # Rows from which on a column that follows from the target does so by more than chance.
 MIN_ROWS_A_VALUE = 5
+NOTHING_LEFT = "no column is left to predict from: name those to keep in FEATURES"
 
 
 def refuse_infinity(X: pd.DataFrame) -> None:
@@ -40,7 +41,7 @@ def without_useless(X: pd.DataFrame, y: pd.DataFrame, unclear: Mapping[str, str]
             print(f"Left out {name or 'the first column'}: {reason}{remedy}")
     kept = [name for name in X.columns if not objections[name]]
     if not kept:
-        raise TableError("no column is left to predict from: name those to keep in FEATURES")
+        raise TableError(NOTHING_LEFT)
     return X[kept]
 
 
@@ -55,7 +56,9 @@ def objection(values: pd.Series[Any]) -> str | None:
     if different == 1 and not (values.dtype == "string" and len(known) < len(values)):  # A gap tells as much as text.
         return "it has one value only"
     if values.dtype == "string" and mostly_differs(different, len(known)):
-        return f"{different} of its {len(known)} texts differ, as in an identifier or free text"
+        if is_written(known, MIN_WORDS_UNASKED):
+            return None  # It is tried.
+        return f"{different} of its {len(known)} texts differ, as in a name or an identifier"
     return identifier(values)
 
 
@@ -74,7 +77,8 @@ def describe(X: pd.DataFrame, read: Mapping[str, Values]) -> list[Feature]:
     for feature in read_features(X, encoded=flags, formats=formats, parts=dates):
         own = read[feature.name]
         nullable = bool(own.values.isna().any())
-        written = {"nullable": nullable, "notation": own.notation, "gaps": list(own.gaps)}
+        fill = "" if feature.type == "text" else None  # A vectorizer takes no gaps.
+        written = {"nullable": nullable, "notation": own.notation, "gaps": list(own.gaps), "fill": fill}
         features.append(feature.model_copy(update=written | {"dtype": _dtype(feature.type, nullable)}))
     return features
 

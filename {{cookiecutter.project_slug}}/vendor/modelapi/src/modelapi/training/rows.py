@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import pandas as pd
 from modelapi.engines.frames import to_frame
 from modelapi.records.columns import Columns
 from modelapi.signature import Feature
-from modelapi.training.choose import describe, refuse_infinity, without_useless
+from modelapi.training.choose import NOTHING_LEFT, describe, refuse_infinity, without_useless
 from modelapi.training.dates import ORDERS
 from modelapi.training.dialect import TableError
 from modelapi.training.features import to_columns
@@ -23,6 +23,7 @@ from modelapi.training.notations import DECIMALS
 from modelapi.training.reading import read_table
 from modelapi.training.report import print_reading
 from modelapi.training.targets import Task, as_fitted, find, read_task, with_targets, without_rare
+from modelapi.training.texts import undecided_texts
 from modelapi.training.values import read_values
 
 EMPTY = "empty"  # What MISSING calls an empty cell, which is a gap anyway.
@@ -37,6 +38,16 @@ class Rows(NamedTuple):
     task: Task
     features: list[Feature]
     columns: Columns
+    tried: list[str]
+    """The columns of text that are features only if a model is better with them."""
+
+    def without(self, names: Collection[str]) -> Rows:
+        """Leave out columns of text. Raises TableError if there are no others."""
+        features = [feature for feature in self.features if feature.name not in names]
+        if not features:
+            raise TableError(NOTHING_LEFT)
+        columns = {feature.name: self.columns[feature.name] for feature in features}
+        return self._replace(X=self.X.drop(columns=[*names]), features=features, columns=columns, tried=[])
 
 
 def read_rows(options: argparse.Namespace) -> Rows:
@@ -80,7 +91,8 @@ def read_rows(options: argparse.Namespace) -> Rows:
     print_reading({name: read[name] for name in (*targets, *X.columns)})
     features = describe(X, read)
     columns = to_columns(X, features)
-    return Rows(to_frame(columns, features), as_fitted(known[targets], task), task, features, columns)
+    X, y = to_frame(columns, features), as_fitted(known[targets], task)
+    return Rows(X, y, task, features, columns, [] if named else undecided_texts(X))
 
 
 ORDER_IS_UNCLEAR = f"its dates may have the day first or the month: say it by DATES={ORDERS[0]} or DATES={ORDERS[1]}"
