@@ -166,6 +166,16 @@ def test_values_are_never_echoed(client: httpx2.Client, record: Record, capsys: 
     assert secret not in capsys.readouterr().out
 
 
+def test_no_answer_to_a_fault_is_long(client: httpx2.Client, record: Record) -> None:
+    keys = {f"{number:05}{'~' * 95}": 1 for number in range(9_000)}
+
+    for content in ({**record, **keys}, [keys], [1] * 9_000, [{}] * 9_000, [{name: [] for name in record}] * 9_000):
+        answer = client.post("/predict", json=content)
+
+        assert answer.status_code == 422
+        assert len(answer.content) < 256_000
+
+
 def test_too_many_records_are_a_413(make: MakeClient, record: Record) -> None:
     client = make(max_rows=2)
 

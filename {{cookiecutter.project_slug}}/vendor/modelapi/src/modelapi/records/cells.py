@@ -50,7 +50,7 @@ class CellParser:
             detail, known = unknown(names), set(names)
             for name in self._places:
                 if name and name not in known:
-                    log.add((name,), detail)
+                    log.add_unknown((), name, detail)
         times = Counter(header)
         for name in names:
             if times[name] > 1:

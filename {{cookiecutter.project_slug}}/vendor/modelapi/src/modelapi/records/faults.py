@@ -17,7 +17,7 @@ Policy = Literal["refuse", "ignore"]
 
 MAX_LISTED = 20  # Categories.
 MAX_NAMES = 10  # Features.
-MAX_LABEL = 100  # Characters of a category that is listed.
+MAX_LABEL = 100  # Characters of a name that is listed, or that is the client's.
 MAX_BYTES = 200_000  # Of faults in an answer, which is not to be much longer than what was sent.
 YEARS = "from 1678 to 2261"  # As modelapi.records.moments.read_date takes them.
 
@@ -42,8 +42,8 @@ class Fault(NamedTuple):
 
     @property
     def pointer(self) -> str:
-        """The place as a JSON pointer (RFC 6901); a name of over 100 characters is left out."""
-        names = (str(part).replace("~", "~0").replace("/", "~1") for part in self.location if len(str(part)) <= 100)
+        """The place as a JSON pointer (RFC 6901)."""
+        names = (str(part).replace("~", "~0").replace("/", "~1") for part in self.location)
         return "".join(f"/{name}" for name in names)
 
     def of_its_row(self) -> "Fault":
@@ -77,6 +77,10 @@ class FaultLog:
     def is_full(self) -> bool:
         """Tell whether no more faults are kept."""
         return self._limit is not None and (len(self.faults) >= self._limit or self._size > MAX_BYTES)
+
+    def add_unknown(self, location: tuple[int | str, ...], name: str, detail: str) -> None:
+        """Note a field that is no feature, so that its name is the client's: a long one is left out."""
+        self.add((*location, name) if len(name) <= MAX_LABEL else location, detail)
 
     def add(self, location: tuple[int | str, ...], detail: str) -> None:
         """Note a fault."""

@@ -19,7 +19,7 @@ from modelapi.records.faults import (
     unknown,
 )
 from modelapi.records.moments import read_date_of
-from modelapi.records.slices import JsonList, Unreadable, load, load_one
+from modelapi.records.slices import JsonList, Most, Unreadable, load, load_one
 from modelapi.records.tables import BATCH_ROWS
 from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature
 
@@ -44,7 +44,7 @@ class RecordParser:
         self.unknown_fields = unknown_fields
         self.max_faults = max_faults
         self._max_rows = max_rows
-        self._max_values = max(slices.MAX_VALUES, 2 * len(self.features))
+        self._most = most_of(signature.features)
         self._allowed = {name: allowed(feature, unknown_categories) for name, feature in self.features.items()}
         self._missing = {name: missing(feature, unknown_categories) for name, feature in self.features.items()}
         self._unknown = unknown(list(self.features))
@@ -91,7 +91,7 @@ class RecordParser:
         body = body.removeprefix(BOM_UTF8)
         log = FaultLog(self.max_faults)
         if not is_list(body):
-            content = load_one(body, self._max_values)
+            content = load_one(body, self._most)
             if isinstance(content, dict):
                 yield self._check([content], None, log)
             else:
@@ -99,7 +99,7 @@ class RecordParser:
             log.raise_if_any()
             return
         n_rows = 0
-        parts = JsonList(body, self._max_values)
+        parts = JsonList(body, self._most)
         while parts.is_left:
             records = None if log.count else self._try(parts.likely())
             if records is None:
@@ -166,13 +166,13 @@ class RecordParser:
 
     def _read_line(self, line: bytes, row: int, log: FaultLog) -> list[dict[str, Any]]:
         if self.unknown_fields == "ignore":
-            load_one(line, self._max_values)  # As above.
+            load_one(line, self._most)  # As above.
         try:
             if len(line) <= 2 * slices.SLICE:
                 return [self._one.validate_json(line)]
         except ValidationError:
             pass
-        return self._check([load_one(line, self._max_values)], row, log)
+        return self._check([load_one(line, self._most)], row, log)
 
     def parse_values(self, records: Sequence[dict[str, Any]], start: int = 0) -> Columns:
         """Check records of Python values, the first of which is row `start`, into columns. Raises RecordsError."""
@@ -202,7 +202,7 @@ class RecordParser:
         if self.unknown_fields == "refuse":
             for name in record:
                 if name not in self.features:
-                    log.add((*location, str(name)), self._unknown)
+                    log.add_unknown(location, str(name), self._unknown)
         known = {name: value for name, value in record.items() if name in self.features}
         try:
             self._one.validate_python(known)
@@ -246,6 +246,12 @@ class RecordParser:
         if not feature.nullable:
             return schema
         return core_schema.with_default_schema(core_schema.nullable_schema(schema), default=None)
+
+
+def most_of(features: Sequence[Feature]) -> Most:
+    """Say what a record of these features may hold: six bytes can be a single character."""
+    size = sum(6 * (len(feature.name) + (feature.max_length or 0)) for feature in features)
+    return Most(max(2 * size, Most().size), max(2 * len(features), Most().values))
 
 
 def is_one(body: bytes) -> bool:

@@ -6,7 +6,7 @@ else the text is gone through to find where the records end, and cut there.
 """
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic_core import from_json
@@ -14,8 +14,6 @@ from pydantic_core import from_json
 from modelapi.records.faults import MalformedRecords, TooManyRecords
 
 SLICE = 50_000  # Bytes, which take a millisecond or two.
-MAX_RECORD = 1_000_000  # Bytes, as of a row of a table.
-MAX_VALUES = 20_000  # Of a record that is longer than two slices.
 MAX_NESTED = 500  # Lists and objects within a slice, each of which costs a validator more than a record does.
 
 BETWEEN = re.compile(rb"}[ \t\r\n]*,")
@@ -25,12 +23,21 @@ DEPTH[list(b"[{")], DEPTH[list(b"]}")] = 1, -1
 NOT_A_NUMBER = ": NaN and Infinity are none, send null for what is not known"
 
 
+class Most(NamedTuple):
+    """What a record may hold."""
+
+    size: int = 1_000_000
+    """Bytes, as of a row of a table."""
+    values: int = 20_000
+    """Of a record that is longer than two slices."""
+
+
 class JsonList:
     """The slices of a text that begins as a list does."""
 
-    def __init__(self, text: bytes, max_values: int = MAX_VALUES) -> None:
+    def __init__(self, text: bytes, most: Most) -> None:
         self._text = text
-        self._max_values = max_values
+        self._most = most
         self._start = text.index(b"[") + 1
         self._end = self._start
         self._is_first = True
@@ -69,10 +76,10 @@ class JsonList:
             content: list[Any] = load(before + self._text[self._start : self._end] + (behind if is_whole else b""))
         except Unreadable as error:
             if not is_whole and error.is_cut_off:
-                raise too_long(self._max_values) from None
+                raise too_long(self._most) from None
             raise self._place(error, len(before)) from None
         if not is_whole:
-            raise too_long(self._max_values)
+            raise too_long(self._most)
         return content[0 if self._is_first else 1 : -1 if behind else None]
 
     def _find_end(self) -> tuple[int, bool]:
@@ -86,12 +93,12 @@ class JsonList:
         while scan.place < len(self._text):
             scan.step()
             if scan.comma is not None:
-                return scan.comma, scan.comma - self._start <= MAX_RECORD
-            if scan.place - self._start > MAX_RECORD or scan.values > self._max_values:
+                return scan.comma, scan.comma - self._start <= self._most.size
+            if scan.place - self._start > self._most.size or scan.values > self._most.values:
                 return scan.place, False
             if scan.is_closed:
                 break
-        return len(self._text), len(self._text) - self._start <= MAX_RECORD
+        return len(self._text), len(self._text) - self._start <= self._most.size
 
     def _place(self, error: "Unreadable", before: int) -> MalformedRecords:
         """Say where in the whole text a slice, behind so many bytes, cannot be read."""
@@ -170,26 +177,26 @@ def load(text: bytes) -> Any:
     raise Unreadable("NaN" if _is_number(text, reason) else reason, line, column)
 
 
-def load_one(text: bytes, max_values: int = MAX_VALUES) -> Any:
+def load_one(text: bytes, most: Most) -> Any:
     """Load a single record, or whatever it is. Raises MalformedRecords, or TooManyRecords if it is too long."""
     if len(text) <= 2 * SLICE:
         return load(text)
     scan = Scan(text, 0)
     while scan.place < len(text):
         scan.step()
-        if scan.place > MAX_RECORD or scan.values > max_values:
+        if scan.place > most.size or scan.values > most.values:
             try:
                 load(text[: scan.place])
             except Unreadable as error:
                 if not error.is_cut_off:
                     raise
-            raise too_long(max_values)
+            raise too_long(most)
     return load(text)
 
 
-def too_long(max_values: int) -> TooManyRecords:
+def too_long(most: Most) -> TooManyRecords:
     """Say that a record is too long."""
-    return TooManyRecords(f"a record may hold at most {MAX_RECORD} bytes and {max_values} values")
+    return TooManyRecords(f"a record may hold at most {most.size} bytes and {most.values} values")
 
 
 def _is_number(text: bytes, reason: str) -> bool:
