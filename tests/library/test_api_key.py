@@ -37,6 +37,12 @@ def test_the_key_that_is_shown_is_the_one_that_opens(env: Path, capsys: pytest.C
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
 
 
+def test_a_name_of_hyphens_is_a_name(env: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = make(capsys, "--name=--")
+
+    assert keys(env).principal(None, key.encode()) == "--"
+
+
 def test_it_says_what_to_set_elsewhere(env: Path, capsys: pytest.CaptureFixture[str]) -> None:
     api_key.main(["--name=ada"])
 

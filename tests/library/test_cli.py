@@ -1,5 +1,6 @@
 """The command: a verb for each thing to do, in the project that it stands in, with what that verb needs and no more."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,29 @@ def test_what_is_wrong_is_one_line(project: Path, arguments: list[str], message:
     assert (done.returncode, done.stdout) == (1, "")
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train"], r"Not trained: .*artifacts cannot be written \(File too large\): make room there and .*"),
+        (["api-key", "--name=ada"], r"modelapi api-key: .* (cannot be written|no folder for temporary files).*"),
+        (["serve"], r"modelapi serve: .* (cannot be written|no folder for temporary files).*"),
+    ],
+)
+def test_a_full_disk_is_one_line_and_nothing_is_left_behind(project: Path, arguments: list[str], message: str) -> None:
+    (project / "artifacts").mkdir()
+    before = {path: path.stat().st_size for path in project.rglob("*")}
+    command = [sys.executable, "-c", "from modelapi.cli import main; main()", *arguments]
+
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0; exec "$0" "$@"', *command], cwd=project, capture_output=True, text=True, timeout=120
+    )
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert re.fullmatch(message, done.stderr.splitlines()[-1]), done.stderr
+    assert {path: path.stat().st_size for path in project.rglob("*")} == before
 
 
 def test_a_model_is_trained_shown_and_rolled_back_from_any_folder_of_a_project(project: Path) -> None:

@@ -331,6 +331,7 @@ def test_a_column_that_is_nearly_all_numbers_is_numbers_with_gaps(
     ("options", "message"),
     [
         (["--target=Kinds"], "there is no column Kinds: did you mean kind?"),
+        (["--target=qqq\nq"], "there is no column qqq: the columns are weight, age, indoor, fur, kind"),
         (["--target=qqq"], "there is no column qqq: the columns are weight, age, indoor, fur, kind"),
         (["--target=kind", "--features=agee"], "there is no column agee: did you mean age?"),
         (["--target=kind", "--features=age,kind"], "the target kind cannot be a feature too"),

@@ -1,15 +1,19 @@
 """One version is current, the newest are kept, and nothing else is touched."""
 
 import os
+import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from modelapi import package
 from modelapi.package import PackageError, versions
+from modelapi.package.rollback import roll_back
+from modelapi.settings import PackageSettings
 from sklearn.pipeline import Pipeline
 
 from tests.library.packages import save
@@ -152,3 +156,45 @@ def test_the_current_version_is_whole_while_others_save_and_remove(artifacts: Pa
     versions.prune(artifacts, 1)
 
     assert versions.history(artifacts) == [versions.current(artifacts)]
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let this process write nothing more."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("verb", ["save", "roll back"])
+def test_a_full_disk_is_one_line_and_leaves_nothing_behind(artifacts: Path, add: Save, verb: str) -> None:
+    add(), add()
+    before = {*artifacts.iterdir()}, versions.current(artifacts)
+    settings = PackageSettings(model_dir=artifacts)
+
+    with (
+        pytest.raises(PackageError, match=r"artifacts cannot be written \(File too large\): make room there .*$"),
+        full_disk(),
+    ):
+        add() if verb == "save" else roll_back(settings, None)
+
+    assert ({*artifacts.iterdir()}, versions.current(artifacts)) == before
+
+
+def test_a_version_that_cannot_become_the_current_one_does_not_stay(artifacts: Path, add: Save) -> None:
+    (artifacts / "CURRENT").mkdir(parents=True)
+
+    with pytest.raises(PackageError, match=r"artifacts cannot be written \(Is a directory\): .*$"):
+        add()
+
+    assert [path.name for path in artifacts.iterdir()] == ["CURRENT"]
+
+
+def test_before_any_work_it_is_seen_that_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").touch()
+
+    with pytest.raises(PackageError, match=r"artifacts cannot be written \(Not a directory\): .*$"):
+        versions.check_writable(tmp_path / "artifacts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -57,6 +58,20 @@ def _run(verb: str, arguments: Sequence[str]) -> None:
         module.main(arguments)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        if remedy := _remedy(error):
+            sys.exit(f"modelapi {verb}: {remedy}")
+        raise
+
+
+def _remedy(error: OSError) -> str | None:
+    """Say what to do about a machine without room, or where this user may not write."""
+    if str(error.strerror or error).startswith("No usable temporary directory"):
+        return "there is no folder for temporary files: name one that this user can write by TMPDIR"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM):
+        place = error.filename or "a file"
+        return f"{place} cannot be written ({error.strerror}): make room there and let this user write it"
+    return None
 
 
 def _help() -> str:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
+
+
+def split_names(text: str) -> list[str]:
+    """Split names as a line of CSV: a,b,"c,d"; a line break, too, is between two."""
+    return [name for line in csv.reader(io.StringIO(text, newline=""), skipinitialspace=True) for name in line]
 
 
 class Options(argparse.ArgumentParser):
@@ -25,6 +32,9 @@ class Options(argparse.ArgumentParser):
     def read(self, arguments: Sequence[str] | None, *needed: str) -> argparse.Namespace:
         """Read the options, or exit with one line if one that is needed is not among them."""
         options = self.parse_args(arguments)
+        for name, value in vars(options).items():
+            if value == []:  # What argparse makes of --name=--
+                setattr(options, name, "--")
         missing = [f"{name.upper()}=…" for name in needed if getattr(options, name) is None]
         if missing:
             sys.exit(f'{self._refusal}: name {" and ".join(missing)} ("{self.prog} --help" says more)')

@@ -20,6 +20,7 @@ from sklearn.utils import get_tags
 from modelapi.engines import ENGINES, EngineError
 from modelapi.options import Options
 from modelapi.package import Manifest, PackageError
+from modelapi.package.versions import check_writable
 from modelapi.packaging.engine_choice import announce, candidates, package_model
 from modelapi.project import current_project
 from modelapi.settings import PackageSettings, SettingsError
@@ -71,7 +72,7 @@ def train(
         settings = PackageSettings.load()
         manifest = _train(build_pipeline, estimators, options, settings)
     except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
-        sys.exit(f"Not trained: {error}")
+        sys.exit(f"Not trained: {' '.join(str(error).splitlines())}")
     print(announce(manifest, settings))
 
 
@@ -87,6 +88,7 @@ def _train(
         raise TableError("no target is named: name the column to predict, as in TARGET=churned")
     if options.estimator and options.estimator not in estimators:
         raise TableError(f"there is no estimator {options.estimator}: name one of {', '.join(estimators) or 'none'}")
+    check_writable(settings.model_dir)
     candidates(options.engine, settings)  # Before anything is fitted, say that there is no such engine.
     rows = read_rows(options)
     chosen = {"estimator": options.estimator} if options.estimator else {}

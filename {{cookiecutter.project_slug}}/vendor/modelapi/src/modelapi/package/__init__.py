@@ -43,7 +43,7 @@ from modelapi.package.manifest import (
     open_file,
     read_manifest,
 )
-from modelapi.package.versions import SCRATCH, alone, current, make_current
+from modelapi.package.versions import SCRATCH, alone, current, make_current, written
 from modelapi.signature import Signature
 
 __all__ = ["Manifest", "Metrics", "Package", "PackageError", "current", "load", "read_manifest", "save", "verify"]
@@ -78,37 +78,40 @@ def save(
 ) -> Manifest:
     """Write a model in its engine's format as a new version below `artifacts`, and make it the current one.
 
-    The folder appears whole or not at all.
+    The folder appears whole or not at all. Raises PackageError if it cannot be written.
     """
     from modelapi.package import card  # Which serving does not need.
 
     created = datetime.now(UTC)
-    artifacts.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=artifacts))
-    try:
-        (folder / ENGINES[engine].file).write_bytes(model)
-        _write(folder / "signature.json", signature.model_dump_json(indent=2))
-        _write(folder / "metrics.json", json.dumps(metrics, indent=2))
-        _write(folder / "requirements.txt", "".join(f"{key}=={value}\n" for key, value in libraries.items()))
-        _write(folder / "card.html", card.render(name, created, f"{engine}: {reason}", libraries, signature, metrics))
-        draft = Manifest(
-            name=name,
-            version="unnamed",
-            created=created,
-            engine=engine,
-            reason=reason,
-            libraries=dict(libraries),
-            files={path.name: file_digest(path) for path in sorted(folder.iterdir())},
-        )
-        version = name_version(draft.model_dump_json(indent=2).encode(), draft)
-        manifest = draft.model_copy(update={"version": version})
-        _write(folder / MANIFEST, manifest.model_dump_json(indent=2))
-        folder.chmod(0o755)  # mkdtemp keeps it from the user that a container runs as.
-        with alone(artifacts):
-            folder.rename(artifacts / version)
-            make_current(artifacts, version)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    page = card.render(name, created, f"{engine}: {reason}", libraries, signature, metrics)
+    with written(artifacts):
+        artifacts.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=artifacts))
+        try:
+            (folder / ENGINES[engine].file).write_bytes(model)
+            _write(folder / "signature.json", signature.model_dump_json(indent=2))
+            _write(folder / "metrics.json", json.dumps(metrics, indent=2))
+            _write(folder / "requirements.txt", "".join(f"{key}=={value}\n" for key, value in libraries.items()))
+            _write(folder / "card.html", page)
+            draft = Manifest(
+                name=name,
+                version="unnamed",
+                created=created,
+                engine=engine,
+                reason=reason,
+                libraries=dict(libraries),
+                files={path.name: file_digest(path) for path in sorted(folder.iterdir())},
+            )
+            version = name_version(draft.model_dump_json(indent=2).encode(), draft)
+            manifest = draft.model_copy(update={"version": version})
+            _write(folder / MANIFEST, manifest.model_dump_json(indent=2))
+            folder.chmod(0o755)  # mkdtemp keeps it from the user that a container runs as.
+            with alone(artifacts):
+                folder = folder.rename(artifacts / version)
+                make_current(artifacts, version)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     return manifest
 
 

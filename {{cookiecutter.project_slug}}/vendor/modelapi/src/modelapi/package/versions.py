@@ -63,12 +63,39 @@ def earlier(artifacts: Path) -> list[Path]:
 
 
 def make_current(artifacts: Path, version: str) -> None:
-    """Let CURRENT name another version; whoever reads it meanwhile reads the old name or the new one."""
-    handle, pointer = tempfile.mkstemp(prefix=SCRATCH, dir=artifacts)
-    os.write(handle, f"{version}\n".encode())
-    os.close(handle)
-    os.chmod(pointer, 0o644)  # mkstemp keeps it from the user that a container runs as.
-    os.replace(pointer, artifacts / CURRENT)
+    """Let CURRENT name another version; whoever reads it meanwhile reads the old name or the new one.
+
+    Raises PackageError.
+    """
+    with written(artifacts):
+        handle, pointer = tempfile.mkstemp(prefix=SCRATCH, dir=artifacts)
+        try:
+            with open(handle, "w", encoding="utf-8") as file:
+                file.write(f"{version}\n")
+            os.chmod(pointer, 0o644)  # mkstemp keeps it from the user that a container runs as.
+            os.replace(pointer, artifacts / CURRENT)
+        except OSError:
+            os.unlink(pointer)
+            raise
+
+
+@contextmanager
+def written(artifacts: Path) -> Iterator[None]:
+    """Raise PackageError where nothing can be written there."""
+    try:
+        yield
+    except OSError as error:
+        raise PackageError(
+            f"{artifacts} cannot be written ({error.strerror}): "
+            "make room there and let this user write it, or name another folder by MODEL_DIR"
+        ) from None
+
+
+def check_writable(artifacts: Path) -> None:
+    """Raise PackageError if no version can be added, before the work of making one is done."""
+    place = next(path for path in (artifacts, *artifacts.absolute().parents) if path.exists())
+    with written(artifacts), tempfile.TemporaryFile(dir=place) as file:
+        file.write(b"any")
 
 
 def announce(folder: Path) -> str:

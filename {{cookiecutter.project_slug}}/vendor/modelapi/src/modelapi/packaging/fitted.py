@@ -20,6 +20,7 @@ from modelapi.engines.frames import as_taken
 from modelapi.engines.sklearn_engine import answer
 from modelapi.options import Options
 from modelapi.package import PackageError
+from modelapi.package.versions import check_writable
 from modelapi.packaging.engine_choice import announce, package_model
 from modelapi.packaging.model_files import OnnxModel, read_model
 from modelapi.packaging.outputs import output_names
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     try:
         settings = PackageSettings.load()
+        check_writable(settings.model_dir)
         model = read_model(options.model, allow_pickle=settings.allow_pickle)
         check_kind(model)
         sample, X, targets, encoded = read_sample(options, model)
@@ -64,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             model, columns, signature, metrics=metrics, settings=settings, engine=options.engine, X=X
         )
     except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
-        sys.exit(f"Not packaged: {error}")
+        sys.exit(f"Not packaged: {' '.join(str(error).splitlines())}")
     print(announce(manifest, settings))
 
 

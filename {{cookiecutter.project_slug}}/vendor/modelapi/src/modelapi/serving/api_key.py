@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 from collections.abc import Sequence
+from tempfile import TemporaryFile
 
 from dotenv import dotenv_values, set_key
 
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit("Not made: .env has a key of this NAME: take another, or replace it with REPLACE=1")
     key = PREFIX + secrets.token_urlsafe(32)
     digests[options.name] = digest_of(key.encode())
+    with TemporaryFile(dir=env.parent) as file:  # Where nothing can be written, set_key would leave its own behind.
+        file.write(b"any")
     if env.exists():
         env.chmod(0o600)
     set_key(env, "API_KEYS", write_entries(digests.items()), quote_mode="never")  # A new file is for its owner alone.

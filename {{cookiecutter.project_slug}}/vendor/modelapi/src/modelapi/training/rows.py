@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from modelapi.engines.frames import to_frame
+from modelapi.options import split_names
 from modelapi.records.columns import Columns
 from modelapi.signature import Feature
 from modelapi.training.choose import NOTHING_LEFT, describe, refuse_infinity, without_useless
@@ -112,5 +112,5 @@ def _hints(options: argparse.Namespace) -> Hints:
 def _parts(text: str | Sequence[str] | None) -> list[str]:
     """Split what the command line or pyproject.toml names: a,b,"c,d"."""
     if isinstance(text, str):
-        text = next(csv.reader([text], skipinitialspace=True), [])
+        text = split_names(text)
     return [part.strip() for part in text or []]

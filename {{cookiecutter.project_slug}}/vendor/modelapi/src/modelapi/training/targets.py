@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 from pandas.api import types
 
+from modelapi.options import split_names
 from modelapi.training.dialect import TableError
 from modelapi.training.reading import listing, plain
 
@@ -26,7 +26,7 @@ MIN_ROWS_A_CLASS = 5  # and so is one that has fewer rows for each value, a valu
 def find(text: str | Sequence[str], table: pd.DataFrame) -> list[str]:
     """List the columns of a table that a text names: a,b,"c,d". Raises TableError that suggests the nearest name."""
     if isinstance(text, str):
-        text = [text] if text in table.columns else next(csv.reader([text], skipinitialspace=True), [])
+        text = [text] if text in table.columns else split_names(text)
     bare = {column.strip(): column for column in table.columns}
     names = [name if name in table.columns else bare.get(name.strip(), name.strip()) for name in text]
     for name in names:
