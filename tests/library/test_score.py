@@ -547,3 +547,29 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come true"
         time.sleep(0.02)
+
+
+def test_rows_that_the_model_cannot_predict_are_put_aside(
+    run: Score, tmp_path: Path, model: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = type(model.engine)
+    predict = engine.predict
+
+    def fail(self: Any, columns: Any, wanted: Wanted = LABELS) -> Prediction:
+        if (columns["age"] == 8).any():
+            raise ValueError("eight")
+        prediction = predict(self, columns, wanted)
+        return prediction.replace([np.where(columns["age"] == 7, np.inf, len(prediction.labels[0]))])
+
+    monkeypatch.setattr(engine, "predict", fail)
+    rows = records(20)
+    rows[3]["age"] = "old"
+
+    said = run(write_csv(tmp_path / "rows.csv", rows), tmp_path / "scored.csv")
+
+    assert "Scored 15 rows" in said
+    assert len(read_csv(tmp_path / "scored.csv")) == 15
+    bad = read_csv(tmp_path / "scored.bad.csv")
+    assert [row["row"] for row in bad] == ["4", "8", "9", "17", "18"]
+    assert [row["reason"].split(":")[0] for row in bad[1:]] == ["cannot be predicted"] * 4
+    assert [row["age"] for row in bad] == ["old", "7", "8", "7", "8"]

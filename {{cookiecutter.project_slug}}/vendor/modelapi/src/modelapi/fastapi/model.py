@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from starlette.types import Receive
 
+from modelapi.records.faults import InvalidRecords
 from modelapi.serving import predicting
 from modelapi.serving.answers import Answer, Problem
 from modelapi.serving.concurrency import PREDICTIONS, TABLES
@@ -17,6 +18,7 @@ from modelapi.serving.exchange import Exchange
 from modelapi.serving.predicting import NOTHING, Given, Options, Records
 from modelapi.serving.prediction import Prediction
 from modelapi.serving.request_model import RequestModel
+from modelapi.serving.service import check
 from modelapi.serving.table_answer import predict_table
 
 T = TypeVar("T")
@@ -50,7 +52,11 @@ class Model(RequestModel):
         served = self._served
         async with self._exchange.service.limits.small:
             parsed = predicting.parse(self._exchange, served, records)
-            prediction = await served.batcher.predict(parsed, options.wanted)
+            try:
+                prediction = await served.batcher.predict(parsed, options.wanted)
+                check(prediction, options.wanted)
+            except InvalidRecords as error:
+                raise predicting.refusal_of(records, error) from None
         columns = served.parser.columns(parsed) if options.warnings else {}
         return predicting.as_asked(served, records, prediction, options, columns)
 

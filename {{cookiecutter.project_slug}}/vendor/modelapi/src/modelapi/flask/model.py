@@ -6,12 +6,14 @@ from contextvars import copy_context
 from functools import partial
 from typing import cast
 
+from modelapi.records.faults import InvalidRecords
 from modelapi.serving import predicting
 from modelapi.serving.answers import Problem
 from modelapi.serving.concurrency import PREDICTIONS
 from modelapi.serving.predicting import NOTHING, Given, Options, Records
 from modelapi.serving.prediction import Prediction
 from modelapi.serving.request_model import RequestModel
+from modelapi.serving.service import check
 from modelapi.serving.table_answer import predict_table
 
 _threads = ThreadPoolExecutor(PREDICTIONS, "prediction")
@@ -40,7 +42,11 @@ class Model(RequestModel):
     def _predict_few(self, records: Given, options: Options) -> Prediction:
         served, timeout = self._served, self._exchange.service.settings.request_timeout
         parsed = predicting.parse(self._exchange, served, records)
-        prediction = served.thread_batcher.predict(parsed, options.wanted, timeout=timeout)
+        try:
+            prediction = served.thread_batcher.predict(parsed, options.wanted, timeout=timeout)
+            check(prediction, options.wanted)
+        except InvalidRecords as error:
+            raise predicting.refusal_of(records, error) from None
         columns = served.parser.columns(parsed) if options.warnings else {}
         return predicting.as_asked(served, records, prediction, options, columns)
 

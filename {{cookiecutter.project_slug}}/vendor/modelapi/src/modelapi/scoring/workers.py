@@ -10,17 +10,22 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from modelapi import package
 from modelapi.engines import Prediction, Wanted
+from modelapi.engines.failing import FAILS, NOT_FINITE, n_rows, rows_not_finite, rows_that_raise
 from modelapi.package import Package
 from modelapi.project import Project
 from modelapi.records.columns import Columns
 from modelapi.records.faults import InvalidRecords, RecordsError
+from modelapi.records.parser import RecordParser
 from modelapi.scoring.adjusting import find_adjust
 from modelapi.scoring.formats import BadRow, Format
 from modelapi.settings import PackageSettings
@@ -67,12 +72,13 @@ class Scorer:
         self._wanted = job.wanted
         self._parse = job.table.parser(model.signature, job.settings.unknown_categories)
         self._adjust = find_adjust(job.project)
+        self._example = RecordParser(model.signature).parse_values([model.signature.example()])
         gc.set_threshold(100_000)  # Rows are many small objects, and searching them for cycles takes half the time.
 
     def __call__(self, rows: Any, start: int) -> Scored:
-        """Score rows, the first of which is row `start`. Raises TableError if the estimator fails."""
+        """Score rows, the first of which is row `start`. Raises TableError if the estimator fails for all of them."""
         bad: list[BadRow] = []
-        end, rejected = start + len(rows), b""
+        whole, end, rejected = rows, start + len(rows), b""
         try:
             columns = self._parse(rows, start)
         except RecordsError:
@@ -85,9 +91,37 @@ class Scorer:
         if columns:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Of unknown categories, in each batch again.
-                prediction = self._predict(columns, f"rows {start + 1} to {end}")
-            part = self._table.write(rows, prediction, self._model.signature, self._wanted)
+                prediction, failed = self._predict_most(columns, f"rows {start + 1} to {end}")
+            if failed:
+                numbers = sorted({*range(start + 1, end + 1)} - {row.number for row in bad})
+                bad = sorted([*bad, *(BadRow(numbers[place], why) for place, why in failed.items())])
+                rejected = self._table.reject(self._table.select(whole, [row.number - start - 1 for row in bad]), bad)
+                rows = self._table.select(rows, [place for place in range(len(rows)) if place not in failed])
+            if prediction is not None:
+                part = self._table.write(rows, prediction, self._model.signature, self._wanted)
         return Scored(part, rejected, end - start - len(bad), len(bad), bad[0] if bad else None)
+
+    def _predict_most(self, columns: Columns, rows: str) -> tuple[Prediction | None, dict[int, str]]:
+        """Predict all rows but those that cannot be, for which it says why. Raises TableError."""
+        failed: dict[int, str] = {}
+        places = np.arange(n_rows(columns))
+        while len(places):
+            part = {name: values[places] for name, values in columns.items()} if failed else columns
+            why = NOT_FINITE
+            try:
+                prediction = self._predict(part, rows)
+                wrong = rows_not_finite(prediction, self._wanted)
+            except TableError:
+                why = FAILS
+                predict = partial(self._model.engine.predict, wanted=self._wanted)
+                wrong = rows_that_raise(predict, part, self._example, max_calls=2 * len(places))
+                if not wrong:
+                    raise
+            if not wrong:
+                return prediction, failed
+            failed |= dict.fromkeys(places[wrong].tolist(), why)
+            places = np.delete(places, wrong)
+        return None, failed
 
     def _predict(self, columns: Columns, rows: str) -> Prediction:
         """Predict as the API does: first the model, then the project's own `adjust`. Raises TableError."""

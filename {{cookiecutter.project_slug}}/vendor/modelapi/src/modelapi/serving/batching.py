@@ -22,6 +22,13 @@ PATIENCE = 0.2  # Of the time of the last call: how long a slow engine rests bet
 
 Records = list[dict[str, Any]]
 Predict = Callable[[Records, Wanted], Prediction]
+Explain = Callable[[Records, Wanted, Exception], Exception]
+"""Says what an error of `predict` is for who sent the records."""
+
+
+def unexplained(_records: Records, _wanted: Wanted, error: Exception) -> Exception:
+    """Leave an error as it is."""
+    return error
 
 
 class Job(NamedTuple):
@@ -35,8 +42,8 @@ class Job(NamedTuple):
 class Batcher:
     """Calls the engine for all who wait, in the order they came; a slow engine in a thread of its own."""
 
-    def __init__(self, predict: Predict, *, is_slow: bool) -> None:
-        self._predict = predict
+    def __init__(self, predict: Predict, explain: Explain = unexplained, *, is_slow: bool) -> None:
+        self._how = predict, explain
         self._thread = ThreadPoolExecutor(1, "engine") if is_slow else None
         self._waiting: deque[Job] = deque()
         self._busy: asyncio.AbstractEventLoop | None = None
@@ -59,11 +66,11 @@ class Batcher:
             self._busy = None
             return
         if self._thread is None:
-            deliver(jobs, run(self._predict, jobs))
+            deliver(jobs, run(*self._how, jobs))
             loop.call_soon(self._next, loop)
             return
         started = loop.time()
-        work = self._thread.submit(run, self._predict, jobs)
+        work = self._thread.submit(run, *self._how, jobs)
         work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._finish, loop, started, jobs, done))
 
     def _finish(
@@ -119,8 +126,8 @@ class Promise:
 class ThreadBatcher:
     """The same for threads: the last that comes, or whoever's turn it is, calls the engine for all who wait."""
 
-    def __init__(self, predict: Predict, *, is_slow: bool) -> None:
-        self._predict = predict
+    def __init__(self, predict: Predict, explain: Explain = unexplained, *, is_slow: bool) -> None:
+        self._how = predict, explain
         # A slow engine works in a thread of its own, so that who waits for it may give up.
         self._thread = ThreadPoolExecutor(1, "engine") if is_slow else None
         self._turn = Lock()
@@ -131,7 +138,7 @@ class ThreadBatcher:
         thread = this_thread()
         if not self._thread and thread.is_alone and not self._waiting and self._turn.acquire(blocking=False):
             try:
-                return self._predict(records, wanted)
+                return self._alone(records, wanted)
             finally:
                 self._turn.release()
         promise = Promise(thread)
@@ -143,11 +150,21 @@ class ThreadBatcher:
             thread.share(work)
         return promise.result(timeout)
 
+    def _alone(self, records: Records, wanted: Wanted) -> Prediction:
+        predict, explain = self._how
+        try:
+            return predict(records, wanted)
+        except Exception as error:
+            reason = explain(records, wanted, error)
+            if reason is error:
+                raise
+            raise reason from error
+
     def _work(self, promise: Promise) -> None:
         """Call the engine until a promise is kept, unless another kept it meanwhile."""
         with self._turn:
             while not promise.done() and (jobs := take(self._waiting)):
-                deliver(jobs, run(self._predict, jobs))
+                deliver(jobs, run(*self._how, jobs))
 
 
 def take(waiting: deque[Job]) -> list[Job]:
@@ -166,7 +183,7 @@ def take(waiting: deque[Job]) -> list[Job]:
     return jobs
 
 
-def run(predict: Predict, jobs: Sequence[Job]) -> list[Prediction | Exception]:
+def run(predict: Predict, explain: Explain, jobs: Sequence[Job]) -> list[Prediction | Exception]:
     """Predict all jobs in one call; if that fails, each by itself, for the fault is that of one of them."""
     try:
         whole = predict([record for job in jobs for record in job.records], jobs[0].wanted)
@@ -174,9 +191,9 @@ def run(predict: Predict, jobs: Sequence[Job]) -> list[Prediction | Exception]:
     except BaseException as error:  # Whatever it is, those who wait are to be told.
         if len(jobs) == 1:
             if isinstance(error, Exception) and not isinstance(error, StopIteration):  # Which no future takes.
-                return [error]
+                return [explain(jobs[0].records, jobs[0].wanted, error)]
             return [RuntimeError(f"the engine raised {type(error).__name__}")]
-    return [run(predict, [job])[0] for job in jobs]
+    return [run(predict, explain, [job])[0] for job in jobs]
 
 
 def _parts(whole: Prediction, jobs: Sequence[Job]) -> list[Prediction | Exception]:

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qs
 
 from modelapi import engines, outputs
+from modelapi.engines.failing import n_rows
 from modelapi.records.columns import Columns
-from modelapi.records.faults import Fault, InvalidRecords, RecordsError, TooManyRecords
+from modelapi.records.faults import Fault, FaultLog, InvalidRecords, RecordsError, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, is_one
 from modelapi.records.tables import BATCH_ROWS
 from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
@@ -125,11 +126,18 @@ def predict_alone(exchange: Exchange, model: ServedModel, records: Given, option
         if exchange.has_left:
             raise Problem(400)
         answer = Prediction(prediction=[])
+        log = FaultLog(MAX_FAULTS)
         start = 0
         for columns in read_columns(exchange, model, records):
-            prediction = model.predict(columns, options.wanted)
-            answer.extend(as_asked(model, records, prediction, options, columns, start))
-            start += len(prediction.labels[0])
+            try:
+                prediction = model.predict_rows(columns, options.wanted, start)
+            except InvalidRecords as error:
+                log.extend(error)
+            if not log.count:
+                answer.extend(as_asked(model, records, prediction, options, columns, start))
+            start += n_rows(columns)
+        if log.count:
+            raise refusal_of(records, InvalidRecords(log.faults, log.count))
         if answer.warnings:
             del answer.warnings[MAX_FAULTS:]
         return answer
@@ -143,7 +151,7 @@ def read_columns(exchange: Exchange, model: ServedModel, records: Given) -> list
             batches = [parser.columns(batch) for batch in parser.read_batches(records.body)]
         except RecordsError as error:
             raise refusal(error) from None
-        exchange.rows = sum(len(next(iter(columns.values()))) for columns in batches)
+        exchange.rows = sum(map(n_rows, batches))
         return batches
     parsed = parse(exchange, model, records)
     return [parser.columns(parsed[start : start + BATCH_ROWS]) for start in range(0, len(parsed), BATCH_ROWS)]
@@ -190,6 +198,13 @@ def check_options(options: Options, signature: Signature) -> None:
         raise Problem(422, "the query parameter probabilities must be false: this model gives no probabilities")
     if options.scores and signature.scores is None:
         raise Problem(422, "the query parameter scores must be false: this model gives no scores")
+
+
+def refusal_of(records: Given, error: InvalidRecords) -> Problem:
+    """Say which records cannot be predicted in a Problem."""
+    if isinstance(records, Records) and is_one(records.body):
+        error = InvalidRecords([fault.of_its_row() for fault in error.faults])
+    return refusal(error)
 
 
 def refusal(error: RecordsError) -> Problem:

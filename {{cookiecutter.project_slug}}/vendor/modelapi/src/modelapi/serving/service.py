@@ -13,9 +13,11 @@ from pydantic_core import to_json
 
 from modelapi import package
 from modelapi.engines import Adjust, Prediction, Wanted, everything
+from modelapi.engines.failing import FAILS, NOT_FINITE, rows_not_finite, rows_that_raise
 from modelapi.package import Package, PackageError
 from modelapi.package.versions import stamp
 from modelapi.records.columns import Columns
+from modelapi.records.faults import Fault, InvalidRecords
 from modelapi.records.parser import MAX_FAULTS, RecordParser
 from modelapi.serving import metrics
 from modelapi.serving.batching import Batcher, ThreadBatcher
@@ -44,10 +46,12 @@ class ServedModel:
         self.version = package.manifest.version
         """What X-Model-Version names."""
         self._adjust = adjust
+        self._example = parser.parse_json(to_json(self.signature.example()))
         self.is_slow = min(self._seconds_of_a_call() for _ in range(3)) > SLOW
         """Whether a call of the engine takes long, even for one row."""
-        self.batcher = Batcher(self._predict_records, is_slow=self.is_slow)
-        self.thread_batcher = ThreadBatcher(self._predict_records, is_slow=self.is_slow)
+        how = self._predict_records, self._explain_records
+        self.batcher = Batcher(*how, is_slow=self.is_slow)
+        self.thread_batcher = ThreadBatcher(*how, is_slow=self.is_slow)
 
     def predict(self, columns: Columns, wanted: Wanted) -> Prediction:
         """Run the engine, and then what the owner does with its predictions."""
@@ -56,18 +60,44 @@ class ServedModel:
         metrics.engine_took(perf_counter() - started)
         return self._adjust(prediction, self.signature) if self._adjust else prediction
 
+    def predict_rows(self, columns: Columns, wanted: Wanted, start: int = 0) -> Prediction:
+        """Predict, or raise InvalidRecords that names the rows, from row `start` on, that cannot be predicted."""
+        try:
+            prediction = self.predict(columns, wanted)
+        except Exception as error:
+            raise self._explain(columns, wanted, error, start) from error
+        check(prediction, wanted, start)
+        return prediction
+
     def _predict_records(self, records: list[dict[str, Any]], wanted: Wanted) -> Prediction:
         return self.predict(self.parser.columns(records), wanted)
 
+    def _explain_records(self, records: list[dict[str, Any]], wanted: Wanted, error: Exception) -> Exception:
+        return self._explain(self.parser.columns(records), wanted, error)
+
+    def _explain(self, columns: Columns, wanted: Wanted, error: Exception, start: int = 0) -> Exception:
+        """Return InvalidRecords if an error of the engine is the fault of some rows, else the error itself."""
+        engine = self.package.engine
+        rows = rows_that_raise(lambda part: engine.predict(part, wanted), columns, self._example)
+        if not rows:
+            return error
+        log.warning("records that the model fails for", error=type(error).__name__, rows=len(rows))
+        return InvalidRecords([Fault((start + row,), FAILS) for row in rows])
+
     def _seconds_of_a_call(self) -> float:
         """Predict the example; the first call is slower than all others, so the first request should not be it."""
-        columns = self.parser.parse_json(to_json(self.signature.example()))
         started = perf_counter()
         try:
-            self.package.engine.predict(columns, everything(self.signature))
+            self.package.engine.predict(self._example, everything(self.signature))
         except Exception as error:  # Of whatever library runs it.
             raise PackageError(f"the model does not predict its own example ({type(error).__name__})") from error
         return perf_counter() - started
+
+
+def check(prediction: Prediction, wanted: Wanted, start: int = 0) -> None:
+    """Raise InvalidRecords if there are rows, the first of which is row `start`, without a finite number."""
+    if rows := rows_not_finite(prediction, wanted):
+        raise InvalidRecords([Fault((start + row,), NOT_FINITE) for row in rows[:MAX_FAULTS]], len(rows))
 
 
 @dataclass(eq=False)

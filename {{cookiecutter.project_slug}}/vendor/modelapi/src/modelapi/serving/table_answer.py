@@ -52,11 +52,11 @@ def predict_table(
                 with exchange.service.large:  # Not while waiting for the client.
                     try:
                         columns = table.parse(batch, exchange.rows)
+                        if not faults.count:
+                            prediction = model.predict_rows(columns, options.wanted, exchange.rows)
+                            answer.write(table.write(columns, prediction))
                     except InvalidRecords as error:
                         faults.extend(error)
-                    if not faults.count:
-                        prediction = model.predict(columns, options.wanted)
-                        answer.write(table.write(columns, prediction))
                 exchange.rows += len(batch)
                 if answer.tell() > limit:
                     raise Problem(413, f"the answer would hold more than {limit} bytes: send fewer rows at a time")
