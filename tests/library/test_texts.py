@@ -15,6 +15,7 @@ from modelapi.engines.bare import try_load
 from modelapi.engines.counts import Counter
 from modelapi.onnx.export import export
 from modelapi.onnx.texts import _words
+from modelapi.outputs import warnings
 from modelapi.package import Package
 from modelapi.packaging.fitted import main
 from modelapi.packaging.model_files import OnnxModel
@@ -196,13 +197,30 @@ def test_no_text_of_training_is_told_to_clients(run: Run, reviews: pd.DataFrame)
     assert not [one for one in (*people["review"], *people["remark"]) if one in text]
 
 
+@pytest.mark.parametrize("name", ["phone", "CustomerID", "contact"])
+def test_the_numbers_of_people_have_no_range(run: Run, reviews: pd.DataFrame, name: str) -> None:
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({name: random.choice(np.arange(491_000_000, 499_000_000), 60), "stars": reviews["stars"]})
+
+    model = run(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, reviews["label"]), X)
+
+    text = told(model)
+    far = dict.fromkeys(model.signature.example(), 1e9)
+    warned = warnings(RecordParser(model.signature).parse_json(json.dumps(far).encode()), model.signature.features)
+    assert not [number for number in (*X[name], *map("{:.10g}".format, X[name])) if str(number) in text]
+    assert [fault.detail for fault in warned] == [
+        "is outside the training range",
+        "is outside the training range, which is 1 to 5",
+    ]
+
+
 def test_the_example_is_no_row_of_the_sample() -> None:
     names = [f"Person {number}" for number in range(100)]
     X = pd.DataFrame({"paid": np.linspace(10.123, 99.987, 100), "number": range(70_123, 70_223), "name": names})
 
     values = {feature.name: feature.example for feature in read_features(X)}
 
-    assert values == {"paid": 55, "number": 70_172, "name": "an example of a text"}
+    assert values == {"paid": 55, "number": 70_200, "name": "an example of a text"}
 
 
 WORDS_ALIKE: list[dict[str, Any]] = [

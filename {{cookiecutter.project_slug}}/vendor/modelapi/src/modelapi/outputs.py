@@ -85,7 +85,8 @@ def warnings(columns: Columns, features: Sequence[Feature], start: int = 0) -> l
         elif feature.minimum is not None and feature.maximum is not None:
             ends = np.array([feature.minimum, feature.maximum], dtype=values.dtype)
             rows = np.flatnonzero((values < ends[0]) | (values > ends[1])).tolist()
-            detail = f"is outside the training range, which is {range_of(feature)}"
+            detail = "is outside the training range"
+            detail += f", which is {range_of(feature)}" if feature.listed else ""
         else:
             continue
         found += [Fault((start + row, feature.name), detail) for row in rows]

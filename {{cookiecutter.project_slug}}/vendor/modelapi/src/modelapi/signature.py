@@ -54,7 +54,7 @@ class Feature(BaseModel):
     gap: Gap = "nan"
     categories: list[Label] | None = None
     listed: bool = True
-    """Whether clients may see the categories: those that mostly differ from row to row would tell who was there."""
+    """Whether clients may see categories and range: those of names and identifiers would tell who was there."""
     takes_unknown: bool = True
     """Whether the estimator can predict a category that it was not fitted on."""
     minimum: float | str | None = None
@@ -122,11 +122,11 @@ class Signature(BaseModel):
         return self.target.outputs or [self.target]
 
     def public(self) -> dict[str, Any]:
-        """Describe it to clients: without the categories that they may not see."""
+        """Describe it to clients: without the categories and the ranges that they may not see."""
         content = self.model_dump()
         for feature in content["features"]:
             if not feature["listed"]:
-                feature["categories"] = None
+                feature |= {"categories": None, "minimum": None, "maximum": None}
         return content
 
     def example(self) -> dict[str, Label]:

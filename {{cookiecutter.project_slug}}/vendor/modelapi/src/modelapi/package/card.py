@@ -87,7 +87,7 @@ def _classes(target: Target) -> str:
 
 def _seen(feature: Feature) -> str:
     if not feature.listed:
-        return f"{len(feature.categories or [])} values, which are not listed"
+        return f"{len(feature.categories or []) or 'many'} values, which are not listed"
     if feature.categories is not None:
         return ", ".join(map(label_name, feature.categories))
     if feature.minimum is None:

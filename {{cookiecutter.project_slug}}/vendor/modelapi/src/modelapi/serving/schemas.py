@@ -65,7 +65,7 @@ def _feature(feature: Feature, settings: Settings) -> Schema:
     if feature.type in ("number", "integer"):
         largest = SAFE_INTEGER if feature.type == "integer" else SAFE_NUMBER
         schema |= {"minimum": -largest, "maximum": largest}
-    if feature.minimum is not None:
+    if feature.minimum is not None and feature.listed:
         schema["description"] = f"{range_of(feature)} in training"
     if feature.type == "datetime":
         schema["description"] += "; a date or time as ISO 8601 writes it, in UTC if it names no zone"

@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 
 from modelapi.records.columns import Columns, column
 from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Gap, Label, Signature, Taken, Target, Task
+from modelapi.training.identifiers import names_people
 from modelapi.training.texts import EXAMPLE, is_text, max_length, may_list, mostly_differs
 
 MIXTURES = (GaussianMixture, BayesianGaussianMixture)
@@ -186,7 +187,7 @@ def _feature(name: str, values: pd.Series[Any], encoded: Sequence[Label] | None,
     if kind == "integer" and max(-low, high) > SAFE_INTEGER:
         raise SignatureError(f"column {name} holds integers that JSON cannot: make them text, or leave it out")
     numbers = sorted({*seen.unique().tolist(), *encoded}) if encoded is not None else None
-    listed = numbers is None or may_list(numbers, len(seen))
+    listed = may_list(numbers, len(seen)) if numbers is not None else not names_people(seen)
     example = _middle(seen, known=numbers is not None)
     return Feature(**common, categories=numbers, listed=listed, minimum=low, maximum=high, example=example)
 
@@ -199,8 +200,8 @@ def _middle(seen: pd.Series[Any], known: bool) -> float:
     middle: float = seen.quantile(0.5, interpolation="lower").item()
     if known or not mostly_differs(seen.nunique(), len(seen)):
         return middle
-    rounded = type(middle)(float(f"{middle:.2g}"))
-    return rounded if seen.min() <= rounded <= seen.max() else middle
+    rounded = (type(middle)(float(f"{middle:.{digits}g}")) for digits in range(2, 17))
+    return next((value for value in rounded if seen.min() <= value <= seen.max()), middle)
 
 
 def _categories(seen: pd.Series[Any], encoded: Sequence[Label]) -> list[Label]:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from modelapi.training.texts import mostly_differs
+
 NAME = re.compile(
     r"(?i:(.*[_\W])?([pu]?id(no|num|entifier)?|[ug]uid|key|index|row[ _]?(names?|id|no|num|number)?|obs|nr|no|s[ _.]?no"
     r"|serial|phone|telephone|tel|mobile|fax|ssn|iban|isbn|ean|level_\d+)\.?)|.*[a-z]I[dD]"
@@ -44,6 +46,16 @@ def identifier(values: pd.Series[Any]) -> str | None:
     if different > max(MIN_IDS, 0.9 * len(known)) and _are_long(numbers):
         return f"its numbers, all of {len(str(int(high)))} digits, look like an identifier"
     return None
+
+
+def names_people(values: pd.Series[Any]) -> bool:
+    """Tell whether numbers are those of people, accounts or cases, by their name or their length, in any order."""
+    known = values.dropna()
+    different = known.nunique()
+    if different <= MIN_IDS or not mostly_differs(different, len(known)) or (known % 1).any():
+        return False
+    is_long = different > 0.9 * len(known) and _are_long(known.to_numpy("float64"))
+    return is_long or bool(NAME.fullmatch(str(values.name)))
 
 
 def _are_long(numbers: np.ndarray[Any, Any]) -> bool:
