@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
-from modelapi import Signature, package
+from modelapi import Signature, package, use_defaults
 
 from api.settings import Settings
 
 Record = dict[str, Any]
+
+use_defaults()  # Keys, rates and limits that are set here for serving are not what is tested.
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from modelapi.engines import Prediction as Prediction
     from modelapi.serving.answers import Problem as Problem
+    from modelapi.serving.defaults import use_defaults as use_defaults
     from modelapi.serving.settings import Settings as Settings
     from modelapi.signature import Feature as Feature
     from modelapi.signature import Signature as Signature
@@ -24,8 +25,9 @@ _HOMES = {
     "Settings": "modelapi.serving.settings",
     "Feature": "modelapi.signature",
     "Signature": "modelapi.signature",
+    "use_defaults": "modelapi.serving.defaults",
 }
-__all__ = ["Feature", "Prediction", "Problem", "Settings", "Signature"]
+__all__ = ["Feature", "Prediction", "Problem", "Settings", "Signature", "use_defaults"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The default settings of the web, for verbs that make the app of a project and do not serve it."""
+"""The default settings of the web, for verbs and tests that make the app of a project and do not serve it."""
 
 import os
 
