@@ -1,12 +1,11 @@
 """What the tests share: bakes, which cost 50 ms, and one installed, trained project for each framework."""
 
-import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,24 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item._id = type(item._id).parse(grouped)
 
 
-@pytest.fixture(autouse=True)
-def _machine(request: pytest.FixtureRequest, shared: Path) -> Iterator[None]:
-    """Let a test that measures have the machine to itself; all others share it."""
-    is_alone = request.node.get_closest_marker("alone") is not None
-    with (shared / "turn").open("w") as turn, (shared / "machine").open("w") as machine:
-        fcntl.flock(turn, fcntl.LOCK_EX)  # Who waits for the machine is not overtaken.
-        fcntl.flock(machine, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
-        fcntl.flock(turn, fcntl.LOCK_UN)
-        yield
-
-
 @pytest.fixture(scope="session")
 def soak(request: pytest.FixtureRequest) -> int:
     factor: int = request.config.getoption("--soak")
     return factor
 
 
-def run(*command: object, cwd: Path, timeout: int = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*command: object, cwd: Path, timeout: int = 3600, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, with variables added to the environment."""
     return subprocess.run(
         [str(part) for part in command],
@@ -114,7 +102,7 @@ def installed(shared: Path) -> Installed:
 
     def install(framework: str) -> Path:
         folder = shared / f"installed-{framework}"
-        with FileLock(shared / f"{framework}.lock", timeout=900):
+        with FileLock(shared / f"{framework}.lock", timeout=3600):
             if not (folder / "done").exists():
                 project = bake_into(folder, framework=framework)
                 # One of the two is installed as where there is no uv.

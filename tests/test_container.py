@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FRAMEWORKS, ROOT, Bake, bake_into, run, skip_on_laptop, succeed
-from tests.server import ask, free_port
+from tests.server import PATIENCE, ask, free_port
 
 PASSENGER = json.dumps({"Age": 24, "Sex": "female", "Embarked": "C"}).encode()
 STORAGE = """[storage]
@@ -88,7 +88,7 @@ def test_the_image_is_built_and_serves_with_few_rights(
         subprocess.run(
             [engine.program, "rm", "--force", container],
             env={**os.environ, **engine.environment},
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -120,7 +120,7 @@ def test_no_secret_gets_into_the_context_of_the_image(engine: Engine, bake: Bake
 
 
 def wait_until_ready(port: int) -> int:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             return ask(port, "GET", "/ready")[0]

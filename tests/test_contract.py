@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FRAMEWORKS, Installed
-from tests.server import ENTRIES, WAYS, ask, serve
+from tests.server import ENTRIES, PATIENCE, WAYS, ask, serve
 
 JSON = {"Content-Type": "application/json"}
 GOOD = {"Age": 24, "Sex": "female", "Embarked": "C"}
@@ -145,7 +145,7 @@ def test_what_is_no_http_is_refused_and_not_repeated(ports: list[tuple[int, Path
     for (_, entry), (port, folder) in zip(WAYS, ports, strict=True):
         if entry != "modelapi":  # What is HTTP is for the other servers to say.
             continue
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
             connection.sendall(MALFORMED[name])
             connection.shutdown(socket.SHUT_WR)
             answer = b"".join(iter(lambda: connection.recv(65_536), b""))

@@ -31,7 +31,7 @@ def table(bad: int | None = None) -> Iterator[bytes]:
 
 
 def post(port: int, chunks: Iterator[bytes], target: str = "/predict") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3600)
     connection.request("POST", target, chunks, {"Content-Type": "text/csv"}, encode_chunked=True)
     response = connection.getresponse()
     return response.status, response.read()

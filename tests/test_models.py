@@ -48,7 +48,7 @@ CASES = {
 def with_others(shared: Path) -> Path:
     """A project in whose environment other libraries of models are installed too."""
     folder = shared / "others"
-    with FileLock(shared / "others.lock", timeout=900):
+    with FileLock(shared / "others.lock", timeout=3600):
         if not (folder / "done").exists():
             project = bake_into(folder, framework="fastapi")
             succeed("uv", "venv", "--quiet", "--python", sys.executable, ".venv", cwd=project)

@@ -157,7 +157,7 @@ def test_an_empty_slug_is_refused(tmp_path: Path) -> None:
 def test_a_session_at_the_prompt_shows_the_labels(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cookiecutter", "--output-dir", str(tmp_path), str(ROOT)],
-        cwd=ROOT, input="\n" * len(ASKED), capture_output=True, text=True, timeout=60,
+        cwd=ROOT, input="\n" * len(ASKED), capture_output=True, text=True,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import FRAMEWORKS, Installed, skip_on_laptop, succeed
-from tests.server import free_port
+from tests.server import PATIENCE, free_port
 
 PASSWORD = "SECRET"
 REPLICA = """
@@ -71,7 +71,7 @@ def redis(tmp_path: Path) -> Iterator[tuple[str, int]]:
         yield f"redis://:{PASSWORD}@127.0.0.1:{port}", process.pid
     finally:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
 
 
 def replica(project: Path, script: str, store: str, *arguments: object) -> tuple[Any, list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import FRAMEWORKS, succeed
 from tests.recipes import follow, read_recipes
-from tests.server import ask, serve, start, stop
+from tests.server import PATIENCE, ask, serve, start, stop
 
 JSON = {"Content-Type": "application/json"}
 CSV = {"Content-Type": "text/csv"}
@@ -200,7 +200,7 @@ def test_each_prediction_has_its_span(
         assert predict(api) == (200, 200)
         seen = b""
         while b"POST /predict" not in seen:
-            seen += received.get(timeout=60)
+            seen += received.get(timeout=PATIENCE)
 
 
 def test_what_comes_out_passes_the_checks_of_the_project(followed: Followed) -> None:

@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FRAMEWORKS, Installed
-from tests.server import ask, serve
+from tests.server import PATIENCE, ask, serve
 
 PASSENGER = json.dumps({"Age": 24, "Sex": "female", "Embarked": "C"}).encode()
 JSON = {"Content-Type": "application/json"}
-SECONDS = 30
 
 needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes in /proc")
 
@@ -51,13 +50,13 @@ def memory(port: int) -> int:
 
 
 def wait_for_workers(port: int, number: int, gone: int | None = None) -> list[int]:
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         found = workers(port)
         if len(found) == number and gone not in found:
             return found
         time.sleep(0.05)
-    raise AssertionError(f"there are not {number} workers after {SECONDS} s: {workers(port)}")
+    raise AssertionError(f"there are not {number} workers after {PATIENCE} s: {workers(port)}")
 
 
 def predict(port: int, times: int) -> set[int]:
@@ -83,7 +82,7 @@ def test_metrics_are_right_across_workers_and_after_one_was_replaced(installed: 
 
 def wait_for_counts(port: int, expected: tuple[list[str], ...]) -> None:
     """Wait until metrics say so, for a request is counted just after its answer."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     while (counts := read_counts(port)) != expected and time.monotonic() < deadline:
         time.sleep(0.05)
     assert counts == expected
@@ -120,5 +119,5 @@ def test_all_addresses_of_both_families_are_served(installed: Installed, framewo
         pytest.skip("no IPv6 here")
     with serve(installed(framework), HOST="::") as port:
         assert ask(port, "GET", "/health")[0] == 200
-        with socket.create_connection(("::1", port), timeout=SECONDS):
+        with socket.create_connection(("::1", port), timeout=PATIENCE):
             pass

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from tests.server import PATIENCE
+
 PASSENGER = {"Age": 24, "Sex": "female", "Embarked": "C"}
-SECONDS = 20  # For any answer; a server that takes longer hangs.
 
 
 def request(method: str, path: str, body: bytes = b"", *headers: str) -> bytes:
@@ -75,7 +76,7 @@ async def client(port: int, content: bytes, results: Results, end: asyncio.Event
     while not end.is_set():
         if writer is None:
             try:
-                reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), SECONDS)
+                reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), PATIENCE)
             except OSError:
                 results.refused += 1
                 await asyncio.sleep(0.01)
@@ -83,7 +84,7 @@ async def client(port: int, content: bytes, results: Results, end: asyncio.Event
         started = perf_counter()
         try:
             writer.write(content)
-            answer = await asyncio.wait_for(read_answer(reader, started), SECONDS)
+            answer = await asyncio.wait_for(read_answer(reader, started), PATIENCE)
         except (OSError, EOFError, TimeoutError) as error:
             results.lost[writer.get_extra_info("sockname")[1]] = repr(error)
             writer.close()
@@ -110,7 +111,7 @@ async def load(port: int, content: bytes = ONE, *, clients: int = 16, fresh: int
         yield results
     finally:
         end.set()
-        done, pending = await asyncio.wait(tasks, timeout=SECONDS + 5)
+        done, pending = await asyncio.wait(tasks, timeout=PATIENCE)
         for task in pending:
             task.cancel()
         assert not pending, "a client hangs"
@@ -121,10 +122,10 @@ async def load(port: int, content: bytes = ONE, *, clients: int = 16, fresh: int
 async def ask(port: int, content: bytes) -> Answer:
     """Send one request on a connection of its own."""
     started = perf_counter()
-    reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), SECONDS)
+    reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), PATIENCE)
     try:
         writer.write(content)
-        return await asyncio.wait_for(read_answer(reader, started), SECONDS)
+        return await asyncio.wait_for(read_answer(reader, started), PATIENCE)
     finally:
         writer.close()
         with suppress(OSError):

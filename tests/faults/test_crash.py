@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import FRAMEWORKS, Installed
 from tests.faults.load import Results, load
-from tests.server import ask, serve, start, stop
+from tests.server import PATIENCE, ask, serve, start, stop
 from tests.test_workers import needs_proc, sockets, wait_for_workers, workers
 
 TIMES = 20
@@ -44,11 +44,11 @@ def test_a_worker_that_was_killed_is_replaced_and_takes_only_its_own_requests(
             os.kill(victim, signal.SIGCONT)
         killed = time.monotonic()
         while len(found := workers(port)) < 2 or victim in found:
-            assert time.monotonic() < killed + 3, "not replaced in 3 s"
+            assert time.monotonic() < killed + PATIENCE, "not replaced"
             await asyncio.sleep(0.02)
         answered = len(results.answers)
         while len(results.answers) < answered + 200:
-            assert time.monotonic() < killed + 10, "no answers any more"
+            assert time.monotonic() < killed + PATIENCE, "no answers any more"
             await asyncio.sleep(0.02)
         assert results.lost.keys() <= theirs, results.lost
 
@@ -71,7 +71,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(installed: Installed, framew
     try:
         victim, _ = wait_for_workers(port, 2)
         os.kill(victim, signal.SIGKILL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while len(found := workers(port)) < 2 or victim in found:
             assert time.monotonic() < deadline, "not replaced"
             time.sleep(0.05)
@@ -82,7 +82,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(installed: Installed, framew
         assert lost
         assert float(lost[1]) >= len(paths)
         os.kill(parent(workers(port)), signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(PATIENCE)
         assert process.returncode == 0
     finally:
         stop(process)
@@ -94,10 +94,10 @@ def test_workers_are_recycled_after_so_many_requests_and_none_is_lost(installed:
         with serve(installed(framework), WORKERS="1", MAX_REQUESTS="1000") as port:
             (first,) = wait_for_workers(port, 1)
             async with load(port, clients=8, fresh=2) as results:
-                deadline = time.monotonic() + 30
+                deadline = time.monotonic() + PATIENCE
                 seen = {first}
                 while len(seen) < 4:
-                    assert time.monotonic() < deadline, f"only {len(seen)} workers in 30 s"
+                    assert time.monotonic() < deadline, f"only {len(seen)} workers"
                     seen.update(workers(port))
                     await asyncio.sleep(0.05)
 
@@ -114,7 +114,7 @@ def test_workers_end_when_the_process_that_looks_after_them_is_killed(installed:
         found = wait_for_workers(port, 2)
         os.kill(parent(found), signal.SIGKILL)
 
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE
         while any(Path(f"/proc/{worker}").exists() for worker in found):
             assert time.monotonic() < deadline, "workers are left"
             time.sleep(0.05)

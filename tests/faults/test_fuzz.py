@@ -12,8 +12,8 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.conftest import FRAMEWORKS, Installed
-from tests.faults.load import PASSENGER, SECONDS, read_answer
-from tests.server import serve
+from tests.faults.load import PASSENGER, read_answer
+from tests.server import PATIENCE, serve
 from tests.test_workers import memory, needs_proc
 
 BY_SCHEMA = 500  # For each operation and mode.
@@ -99,7 +99,7 @@ async def send_mutated(port: int, number: int, seed: int) -> None:
         sent = generate(dice)
         writer.write(sent)
         while True:
-            answer = await asyncio.wait_for(read_answer(reader, 0, has_body=not sent.startswith(b"HEAD")), SECONDS)
+            answer = await asyncio.wait_for(read_answer(reader, 0, has_body=not sent.startswith(b"HEAD")), PATIENCE)
             if answer.status != 100:
                 break
         assert answer.status < 500, sent
@@ -155,7 +155,7 @@ def test_generated_requests_are_answered_as_the_openapi_document_says(
             # Of a table the document says no more than that it is text, and most texts are no table.
             is_table = case.media_type in ("text/csv", "application/x-ndjson")
             excluded = [positive_data_acceptance] if is_table else []
-            case.call_and_validate(timeout=SECONDS, excluded_checks=excluded)
+            case.call_and_validate(timeout=PATIENCE, excluded_checks=excluded)
 
         check()
     assert "/predict" in [one.path for one in operations]

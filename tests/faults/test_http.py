@@ -14,7 +14,7 @@ from tests.faults.corpus import BODY, CORPUS, LENGTH, get, post
 from tests.server import ask, serve
 from tests.test_workers import memory
 
-SECONDS = 15
+SECONDS = 60
 MOMENT = 0.2
 HEALTH = get(b"GET /health HTTP/1.1", b"Host: a")
 pytestmark = pytest.mark.xdist_group("http")

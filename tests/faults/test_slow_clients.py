@@ -9,11 +9,10 @@ import pytest
 
 from tests.conftest import FRAMEWORKS, Installed
 from tests.faults.load import PASSENGER, ask, load, predict, request
-from tests.server import serve
+from tests.server import PATIENCE, serve
 
 SLOW = 200
-SECONDS = 3
-TRIES = 6  # The machine has other things to do, which can spoil a measurement.
+ANSWERS = 2_000
 TABLE = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: text/csv\r\nContent-Length: 900000000\r\n\r\nAge,Sex\n"
 LARGE = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n["
 CHUNKS = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -38,12 +37,12 @@ async def never_read(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     """Ask for large pages, and read none."""
     for _ in range(40):
         writer.write(request("GET", "/static/redoc.standalone.js"))
-    await asyncio.sleep(60)
+    await asyncio.sleep(PATIENCE)
 
 
 async def say_nothing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     """Only be connected."""
-    await asyncio.sleep(60)
+    await asyncio.sleep(PATIENCE)
 
 
 KINDS: list[Slow] = [
@@ -74,32 +73,31 @@ async def slow_clients(port: int) -> AsyncIterator[None]:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=10)
+        await asyncio.wait(tasks, timeout=PATIENCE)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_slow_clients_cost_the_others_nothing(installed: Installed, framework: str) -> None:
-    async def p99(port: int) -> float:
+    async def typical(port: int) -> float:
         async with load(port, clients=4) as results:
-            await asyncio.sleep(SECONDS)
+            while len(results.answers) < ANSWERS:
+                await asyncio.sleep(0.05)
         assert set(results.statuses) == {200}
         assert results.lost == {}
-        return statistics.quantiles([answer.seconds for answer in results.answers], n=100)[-1]
+        return statistics.median(answer.seconds for answer in results.answers)
 
     async def compare(port: int) -> tuple[float, float]:
-        alone = await p99(port)
+        alone = await typical(port)
         async with slow_clients(port):
-            await asyncio.sleep(1)
-            among_slow = await p99(port)
+            await asyncio.sleep(1)  # Some are cut off only after CLIENT_TIMEOUT, and come again.
+            among_slow = await typical(port)
             # What needs a thread goes on too.
             assert (await ask(port, predict(*[PASSENGER] * 3_000))).status == 200
             assert (await ask(port, request("GET", "/openapi.json"))).status == 200
         return alone, among_slow
 
     with serve(installed(framework), WORKERS="2", CLIENT_TIMEOUT="3") as port:
-        for _ in range(TRIES):
-            alone, among_slow = asyncio.run(compare(port))
-            if among_slow < 2 * alone:
-                return
-    pytest.fail(f"p99 {among_slow:.4f} s instead of {alone:.4f} s")
+        alone, among_slow = asyncio.run(compare(port))
+
+    # Whom slow clients hold up waits for seconds; other work of the machine costs either of both some time.
+    assert among_slow < 50 * alone

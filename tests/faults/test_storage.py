@@ -14,9 +14,8 @@ import pytest
 
 from tests.conftest import FRAMEWORKS, Installed, skip_on_laptop
 from tests.faults.load import ONE, ask, request
-from tests.server import start, stop
+from tests.server import PATIENCE, start, stop
 
-SECONDS = 20
 PROBES = [request("GET", "/health"), request("GET", "/ready"), ONE]
 
 
@@ -29,7 +28,7 @@ def mounted(source: Path, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     command = ["fuse-overlayfs", "-f", "-o", f"lowerdir={source},timeout=0", str(folder)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + PATIENCE
         while not folder.is_mount():
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -38,7 +37,7 @@ def mounted(source: Path, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.send_signal(signal.SIGCONT)
         subprocess.run(["umount", "--lazy", folder], check=True)
         process.terminate()
-        process.wait(SECONDS)
+        process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -56,7 +55,7 @@ def test_all_is_answered_and_the_server_ends_while_artifacts_does_not_answer(
                     assert asyncio.run(ask(port, content)).status == 200
 
             server.send_signal(signal.SIGTERM)
-            assert server.wait(SECONDS) == 0
+            assert server.wait(PATIENCE) == 0
         finally:
             storage.send_signal(signal.SIGCONT)
             stop(server)

@@ -14,7 +14,7 @@ HEAVY = "pandas sklearn skops onnx skl2onnx pyarrow rich"
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from modelapi.cli import main; main()", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def test_help_teaches_every_verb(project: Path) -> None:
@@ -153,7 +153,7 @@ def test_another_module_can_hold_the_pipeline(project: Path) -> None:
 
 def imported(code: str, cwd: Path) -> set[str]:
     code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 

@@ -10,7 +10,7 @@ from modelapi.serving.concurrency import Limiter, Memory, ThreadLimiter
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(work, timeout=10))
+    asyncio.run(asyncio.wait_for(work, timeout=300))
 
 
 def test_what_fits_neither_among_those_at_work_nor_in_the_queue_is_a_503_with_retry_after() -> None:
@@ -90,7 +90,7 @@ def test_a_thread_that_finds_no_place_in_time_is_a_504() -> None:
 
 
 def test_a_thread_that_finds_no_place_in_the_queue_is_a_503_at_once() -> None:
-    limiter = ThreadLimiter(limit=1, queue=0, timeout=60)
+    limiter = ThreadLimiter(limit=1, queue=0, timeout=300)
 
     with limiter, pytest.raises(Problem) as refused:
         limiter.__enter__()

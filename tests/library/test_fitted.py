@@ -129,7 +129,7 @@ def test_an_onnx_model_is_served_as_it_is(run: Run, tmp_path: Path, pets: pd.Dat
     fitted = LogisticRegression().fit(X, pets["kind"])
     joblib.dump((fitted, X, zipmap), tmp_path / "fitted.joblib")
     # In a process of its own, where no converter is ours.
-    subprocess.run([sys.executable, "-c", CONVERT], cwd=tmp_path, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", CONVERT], cwd=tmp_path, check=True, timeout=300)
 
     model = run(tmp_path / "my.onnx", pets[["age", "indoor", "kind"]], target="kind")
 

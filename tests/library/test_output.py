@@ -12,7 +12,7 @@ needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no d
 def run(code: str, redirection: str) -> "subprocess.CompletedProcess[str]":
     """Run code whose standard output goes elsewhere; what it writes to standard error is returned."""
     command = ["sh", "-c", f'"$0" -c "$1" {redirection}', sys.executable, code]
-    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60)
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=300)
 
 
 @needs_full

@@ -118,7 +118,7 @@ def answers(model: Package, table: pd.DataFrame) -> list[Any]:
 
 def modelapi(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from modelapi.cli import main; main()", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def test_an_own_transformer_is_trained_and_served_without_a_pickle(own: Path, pets_csv: Path) -> None:

@@ -530,7 +530,7 @@ def test_stopped_half_way_it_leaves_no_file_and_no_process(tmp_path: Path, numbe
         started = children.read_text().split()
         # Ctrl-C reaches the workers too.
         os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
 
     assert (process.returncode, err) == (code, b"Not scored: stopped half-way\n")
     assert os.listdir(tmp_path) == ["rows.csv"]
@@ -541,7 +541,7 @@ def part_sizes(folder: Path) -> list[int]:
     return [path.stat().st_size for path in folder.glob(".scored.csv.*.part")]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 300) -> None:
     """Poll until the condition holds: another process makes it true, and has no other way to say so."""
     end = time.monotonic() + seconds
     while not condition():

@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # Training, packaging and scoring are tested without the web.
     from modelapi.serving.service import ServedModel, Service
 
 FRAMEWORKS = ("fastapi", "flask")
-SECONDS = 60  # No test waits longer for what is to come.
+SECONDS = 300  # No test waits longer for what is to come.
 
 Record = dict[str, Label]
 MakeClient = Callable[..., "httpx2.Client"]

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import Installed, bake_into
-from tests.server import ENTRIES, WAYS, ask, start, stop
+from tests.server import ENTRIES, PATIENCE, WAYS, ask, start, stop
 
 CLIENT = "client"  # The framework's own test client is an entry point too.
-SECONDS = 60
 PASSENGER = {"Age": 24, "Sex": "female", "Embarked": "C"}
 TABLES = {  # The passenger, in every format.
     "application/json": json.dumps(PASSENGER).encode(),
@@ -74,7 +73,7 @@ class Api:
 
     def lines(self, answer: Answer) -> list[dict[str, Any]]:
         """Wait for the line of the request with this answer, and return all of the log about it."""
-        ends = time.monotonic() + SECONDS
+        ends = time.monotonic() + PATIENCE
         while True:
             lines = [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines() if line[:1] == "{"]
             own = [line for line in lines if line.get("request_id") == answer.headers["x-request-id"]]

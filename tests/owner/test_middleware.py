@@ -9,7 +9,8 @@ import pytest
 from filelock import FileLock
 
 from tests.conftest import Installed, succeed
-from tests.owner.conftest import SECONDS, Api, append, edit, open_api, params
+from tests.owner.conftest import Api, append, edit, open_api, params
+from tests.server import PATIENCE
 
 
 def instrument(project: Path, framework: str) -> None:
@@ -141,7 +142,7 @@ def api(request: pytest.FixtureRequest, own: Callable[..., Path], telemetry: Cal
 
 def until(api: Api, path: str, is_there: Callable[[list[str]], bool]) -> list[str]:
     """Ask until an answer is as it should be: what follows an answer may come a moment after it."""
-    ends = time.monotonic() + SECONDS
+    ends = time.monotonic() + PATIENCE
     while True:
         found = api.ask("GET", path).json()
         if is_there(found):

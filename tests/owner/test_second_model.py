@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FRAMEWORKS, succeed
-from tests.owner.conftest import OWN_WAYS, SECONDS, edit, open_api
+from tests.owner.conftest import OWN_WAYS, edit, open_api
+from tests.server import PATIENCE
 
 
 def add_fare(project: Path, _framework: str) -> None:
@@ -67,7 +68,7 @@ def test_a_second_model_is_swapped_without_a_restart(own: Callable[..., Path], f
         before = api.predict(target="/models/fare/predict")["text/csv"].headers["x-model-version"]
         shutil.copytree(fares / after, folder / after)
         succeed("make", "rollback", f"VERSION={after}", cwd=project, MODEL_DIR="artifacts-fare")
-        ends = time.monotonic() + SECONDS
+        ends = time.monotonic() + PATIENCE
         while (answer := api.predict(target="/models/fare/predict")["text/csv"]).headers["x-model-version"] == before:
             assert time.monotonic() < ends
             time.sleep(0.05)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.owner.conftest import append, edit
-from tests.server import serve
+from tests.server import PATIENCE, serve
 
 CLIENTS = 200
 ROUTE = '''
@@ -38,6 +38,6 @@ async def ask_at_once(port: int) -> list[bytes]:
 
 def test_200_clients_of_a_route_that_waits_are_all_answered(own: Callable[..., Path]) -> None:
     with serve(own("fastapi", wait_for_others), WORKERS="2", MAX_CONCURRENCY="4") as port:
-        answers = asyncio.run(asyncio.wait_for(ask_at_once(port), 120))
+        answers = asyncio.run(asyncio.wait_for(ask_at_once(port), PATIENCE))
 
     assert answers == [b"HTTP/1.1 200 OK"] * CLIENTS
