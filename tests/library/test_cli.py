@@ -46,6 +46,7 @@ def test_the_help_of_a_verb_shows_examples(project: Path, verb: str) -> None:
         (["api-key"], 'Not made: name NAME=… ("modelapi api-key --help" says more)\n'),
         (["rollback", "--vers=1"], "Not rolled back: unrecognized arguments: --vers=1"),
         (["train", "--taget=y"], "Not trained: unrecognized arguments: --taget=y"),
+        (["example"], 'artifacts/CURRENT not found: run "make train" first\n'),
         (["card"], 'artifacts/CURRENT not found: run "make train" first\n'),
     ],
 )

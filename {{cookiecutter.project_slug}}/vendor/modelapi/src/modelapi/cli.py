@@ -27,6 +27,7 @@ VERBS = {
     "rollback": Verb("modelapi.package.rollback", "Go back to the version before"),
     "serve": Verb("modelapi.process.serve", "Serve the API with the current model"),
     "score": Verb("modelapi.scoring.score", "Score a table", "--input rows.csv --output scored.csv"),
+    "example": Verb("modelapi.serving.example", "Print a request to paste into a shell"),
     "docs": Verb("modelapi.serving.swagger", "Write docs/swagger.yaml"),
     "card": Verb("modelapi.package.card", "Show the card of the current model"),
     "api-key": Verb("modelapi.serving.api_key", "Make a key for the API", "--name ada"),

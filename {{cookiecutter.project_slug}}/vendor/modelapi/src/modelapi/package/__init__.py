@@ -46,7 +46,18 @@ from modelapi.package.manifest import (
 from modelapi.package.versions import SCRATCH, alone, current, make_current, written
 from modelapi.signature import Signature
 
-__all__ = ["Manifest", "Metrics", "Package", "PackageError", "current", "load", "read_manifest", "save", "verify"]
+__all__ = [
+    "Manifest",
+    "Metrics",
+    "Package",
+    "PackageError",
+    "current",
+    "load",
+    "read_manifest",
+    "read_signature",
+    "save",
+    "verify",
+]
 
 Metrics = dict[str, Any]
 METRICS = TypeAdapter(Metrics)
@@ -145,6 +156,13 @@ def load(folder: Path, *, allow_pickle: bool = False, sha256: str = "", threads:
     except Exception as error:  # Of whatever library the model is stored with.
         raise PackageError(f"{folder} cannot be loaded ({type(error).__name__}): package the model again") from error
     return Package(manifest, signature, metrics, card, engine)
+
+
+def read_signature(folder: Path) -> Signature:
+    """Read what a model takes and answers, and load no model. Raises PackageError."""
+    name = "signature.json"
+    contents = {name: _read(folder / name, read_manifest(folder).files[name])}
+    return _parse(folder / name, contents, Signature.model_validate_json)
 
 
 def _admit(folder: Path, allow_pickle: bool, sha256: str) -> Manifest:

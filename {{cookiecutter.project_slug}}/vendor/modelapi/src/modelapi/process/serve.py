@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from modelapi.engines import EngineError
 from modelapi.options import Options
-from modelapi.package import PackageError
+from modelapi.package import PackageError, current, read_signature
 from modelapi.project import current_project
 from modelapi.serving.output import protect_outputs
 from modelapi.serving.shared import shared_folder
@@ -33,17 +33,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from modelapi.process.preflight import preflight
         from modelapi.process.supervisor import Supervisor
         from modelapi.process.target import preload
+        from modelapi.serving.example import welcome
         from modelapi.serving.logs import configure_logs
 
         try:
             settings, engine = preflight(project)
             preload(project, engine)
+            greeting = welcome(settings, read_signature(current(settings.model_dir))) if sys.stdout.isatty() else ""
         except (SettingsError, PackageError, EngineError) as error:
             sys.exit(f"Not started: {error}")
         configure_logs(settings.log_level, settings.log_format)
         gc.collect()
         gc.freeze()  # Or the collector would touch, and so copy, each page in each worker.
         try:
-            return Supervisor(settings, project).run()
+            return Supervisor(settings, project, greeting).run()
         except SettingsError as error:
             sys.exit(f"Not started: {error}")

@@ -52,9 +52,11 @@ class Worker:
 class Supervisor:
     """Keeps as many workers serving as there are sockets."""
 
-    def __init__(self, settings: Settings, project: Project) -> None:
+    def __init__(self, settings: Settings, project: Project, welcome: str = "") -> None:
+        """`welcome` is printed when the first worker is ready."""
         self._settings = settings
         self._project = project
+        self._welcome = welcome
         self._context = multiprocessing.get_context("fork")
         self._sockets = listen(settings.host, settings.port, settings.workers)
         self._serving: list[Worker | None] = [None] * settings.workers
@@ -168,6 +170,8 @@ class Supervisor:
             return
         one.heard = time.monotonic()
         if message == READY:
+            if self._welcome and not self._was_ready:
+                print(self._welcome)
             one.is_ready = self._was_ready = True
             before, self._serving[one.number] = self._serving[one.number], one
             if before and before is not one:

@@ -47,7 +47,7 @@ def configure_logs(level: str, form: str) -> None:
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer() if as_json else _for_people(),
+                _to_json_text if as_json else _for_people(),
             ],
         )
     )
@@ -102,6 +102,10 @@ def _for_people() -> Processor:
 
 def _to_json(event: EventDict, **_options: Any) -> bytes:
     return to_json(event, fallback=repr)
+
+
+def _to_json_text(_logger: Any, _method: str, event: EventDict) -> str:
+    return _to_json(event).decode()
 
 
 def _format_exception(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -1,5 +1,6 @@
 """Every setting of a web API."""
 
+import sys
 from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Annotated, Literal
@@ -34,6 +35,11 @@ def read_proxies(proxies: str) -> None:
             ip_network(part.strip())
 
 
+def _form() -> Literal["json", "console"]:
+    """Write logs for who looks on or, where the output is no terminal, for what collects them."""
+    return "console" if sys.stdout and sys.stdout.isatty() else "json"
+
+
 class Settings(PackageSettings):
     """Every setting of a web API; a project adds its own in a subclass."""
 
@@ -43,7 +49,7 @@ class Settings(PackageSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="one of debug, info, warning, error"
     )
-    log_format: Literal["json", "console"] = Field(default="json", description="json or console")
+    log_format: Literal["json", "console"] = Field(default_factory=_form, description="json or console")
     cors_origins: Annotated[str, _text(read_origins)] = Field(
         default="", description="empty, * or origins such as https://example.org, with commas"
     )
