@@ -1,7 +1,6 @@
-"""More than the server can do: it goes on, refuses the rest at once, and its probes answer."""
+"""More than the server can do: it goes on, refuses the rest, and its probes answer."""
 
 import asyncio
-import statistics
 
 import pytest
 
@@ -26,7 +25,7 @@ async def overload(port: int) -> Results:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_server_with_four_times_its_load_answers_what_it_can_and_refuses_the_rest_at_once(
+def test_a_server_with_four_times_its_load_answers_what_it_can_and_refuses_the_rest(
     installed: Installed, framework: str
 ) -> None:
     with serve(installed(framework), WORKERS="2", MAX_CONCURRENCY="4") as port:
@@ -37,9 +36,6 @@ def test_a_server_with_four_times_its_load_answers_what_it_can_and_refuses_the_r
     assert {answer.status for answer in answers} == {200, 503}
     refused = [answer for answer in answers if answer.status == 503]
     assert all("retry-after" in answer.headers for answer in refused)
-    # How long either takes says the machine; what is refused has waited for nothing.
-    took = {status: [one.seconds for one in answers if one.status == status] for status in (200, 503)}
-    assert statistics.median(took[503]) < statistics.median(took[200])
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -25,13 +26,15 @@ from modelapi.packaging.engine_choice import announce, candidates, package_model
 from modelapi.project import current_project
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Signature, label_name
+from modelapi.training.compare import AUTO, MEASURE, choose, compare
 from modelapi.training.dates import ORDERS
 from modelapi.training.dialect import SEPARATORS, TableError
 from modelapi.training.evaluate import as_y, count_folds, evaluate
 from modelapi.training.features import SignatureError, infer
+from modelapi.training.leaks import find_leaks
 from modelapi.training.notations import DECIMALS
 from modelapi.training.reading import listing
-from modelapi.training.report import print_metrics, progress
+from modelapi.training.report import print_comparison, print_metrics, progress
 from modelapi.training.rows import read_rows
 from modelapi.training.targets import TASKS, Task
 from modelapi.training.texts import text_columns
@@ -45,7 +48,7 @@ OPTIONS = {
     "features": "the columns to predict from: a,b,c (default: all that look useful)",
     "drop": "columns not to predict from: a,b,c",
     "task": f"one of {', '.join(TASKS)} (default: as the target says)",
-    "estimator": "one of {estimators} (default: as build_pipeline has it)",
+    "estimator": "one of {estimators}, or auto to compare them (default: as build_pipeline has it)",
     "engine": f"one of {', '.join(ENGINES)} (default: the first that answers as the estimator does)",
     "separator": f"one of {', '.join(SEPARATORS)} (default: detected)",
     "encoding": "any of Python's encodings, as cp1252 (default: detected)",
@@ -86,18 +89,22 @@ def _train(
         raise TableError("no table is named: name one, as in DATA=churn.csv")
     if not options.target:
         raise TableError("no target is named: name the column to predict, as in TARGET=churned")
-    if options.estimator and options.estimator not in estimators:
+    if options.estimator and options.estimator not in (*estimators, *([AUTO] if estimators else [])):
         raise TableError(f"there is no estimator {options.estimator}: name one of {', '.join(estimators) or 'none'}")
     check_writable(settings.model_dir)
     candidates(options.engine, settings)  # Before anything is fitted, say that there is no such engine.
     rows = read_rows(options)
-    chosen = {"estimator": options.estimator} if options.estimator else {}
+    compares = options.estimator == AUTO and AUTO not in estimators
+    name = None if compares else options.estimator
 
-    def make(X: pd.DataFrame) -> Any:
+    def make(X: pd.DataFrame, name: str | None = name) -> Any:
+        chosen = {"estimator": name} if name else {}
         return _for_targets(build_pipeline(X, rows.task, **chosen), rows.task, rows.y.shape[1])
 
     X, y, task, features, columns, _ = without_idle_texts(rows, make)
-    pipeline = make(X)
+    if compares:
+        name = _choose({one: partial(make, X, one) for one in estimators}, X, y, task)
+    pipeline = make(X, name)
     with warnings.catch_warnings(), progress(count_folds(y, task) + 1) as advance:
         warnings.simplefilter("ignore")  # Of folds without a class, and of solvers that stop early.
         metrics = evaluate(pipeline, X, y, task, advance)
@@ -106,7 +113,23 @@ def _train(
     print(f"Task {signature.task}: predicts {_targets(signature)}")
     print(f"from {listing([feature.name or repr(feature.name) for feature in features])}")
     print_metrics(metrics)
+    for line in find_leaks(X, y, task):
+        print(line)
+    if not name and len(estimators) > 1:
+        print("ESTIMATOR=auto compares this with the other estimators of build_pipeline")
     return package_model(pipeline, columns, signature, metrics=metrics, settings=settings, engine=options.engine)
+
+
+def _choose(pipelines: Mapping[str, Callable[[], Any]], X: Any, y: Any, task: Task) -> str:
+    """Compare what the estimators make of the table, show it, and name the one to take. Raises EngineError."""
+    with warnings.catch_warnings(), progress(len(pipelines) * count_folds(y, task)) as advance:
+        warnings.simplefilter("ignore")
+        scores = compare(pipelines, X, y, task, advance)
+    if not any(score.metrics for score in scores.values()):
+        raise EngineError("none of the estimators can be fitted: train one of them by its name to see why")
+    chosen = choose(scores)
+    print_comparison(MEASURE[task], scores, chosen)
+    return chosen
 
 
 def _for_targets(pipeline: Any, task: Task, n_targets: int) -> Any:

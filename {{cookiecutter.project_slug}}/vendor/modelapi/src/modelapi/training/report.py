@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from modelapi.records.faults import MAX_LISTED
+from modelapi.training.compare import Score
 from modelapi.training.reading import listing
 from modelapi.training.values import Values
 
@@ -23,6 +24,15 @@ def print_metrics(metrics: dict[str, Any]) -> None:
         model = f"{metrics[name]:.4g} ± {metrics[f'{name}_std']:.2g}"
         print(f"  {name.replace('_', ' '):<27} {model:>20} {metrics[f'baseline_{name}']:>10.4g}")
     print()
+
+
+def print_comparison(measure: str, scores: Mapping[str, Score], chosen: str) -> None:
+    """Print the score of each estimator, and which is taken."""
+    print(f"\n  {measure.replace('_', ' ')} of")
+    for name, score in scores.items():
+        told = score.reason or f"{score.mean:.4g} ± {score.error:.2g}"
+        print(f"  {name:<27} {told:>20}{'  taken' * (name == chosen)}")
+    print("\n  The first within one standard error of the best is taken; ESTIMATOR=… takes another.")
 
 
 def print_reading(columns: Mapping[str, Values]) -> None:
