@@ -5,10 +5,8 @@ import io
 import json
 
 import httpx2
-import numpy as np
 import pytest
 from modelapi import Problem, Settings
-from modelapi.engines import Prediction
 from modelapi.package import Package
 from modelapi.records import tables
 from modelapi.serving import answers, table_answer
@@ -219,23 +217,6 @@ def test_an_answer_over_the_limit_is_a_413(make: MakeClient, current: Package, r
 
     size = len(make().post("/predict?probabilities=true&warnings=true", content=table, headers=CSV).content)
     assert answer.status_code == (413 if size > len(table) else 200)
-
-
-def test_what_json_has_no_word_for_is_null(
-    client: httpx2.Client, current: Package, record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def infinite(*_: object, **__: object) -> Prediction:
-        return Prediction([np.array([np.inf, np.nan]) for _ in current.signature.targets], None)
-
-    monkeypatch.setattr(type(current.engine), "predict", infinite)
-
-    for content, headers in (
-        (json.dumps([record] * 2), {"Content-Type": "application/json"}),
-        (as_lines([record] * 2), NDJSON),
-    ):
-        answer = client.post("/predict", content=content, headers=headers)
-
-        assert answer.text.count("null") == 2 * len(current.signature.targets)
 
 
 def test_a_function_that_goes_through_the_records_of_a_table_refuses_it() -> None:
