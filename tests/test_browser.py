@@ -108,21 +108,24 @@ import pandas as pd
 days = pd.date_range("2024-01-01", periods=300)
 table = pd.DataFrame({"day": days.strftime("%Y-%m-%d"), "flag": [0, 1, 1] * 100, "sky": ["clear", "rain", None] * 100})
 table["warmth"], table["rain"] = days.month * 1.5, table.index % 7
+table["said"] = [f"it was day {number} of the year" for number in table.index]
 table.to_csv("own.csv", index=False)
 """
 
 
-def test_the_form_fits_dates_numbered_categories_and_several_targets(
+def test_the_form_fits_dates_numbered_categories_text_and_several_targets(
     page: Page, project: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = project(FRAMEWORKS[-1])
     succeed(".venv/bin/python", "-c", DATES, cwd=folder)
-    succeed("make", "train", "DATA=own.csv", "TARGET=warmth,rain", cwd=folder)
+    succeed("make", "train", "DATA=own.csv", "TARGET=warmth,rain", "FEATURES=day,flag,sky,said", cwd=folder)
     with serve(folder) as port:
         page.goto(f"http://127.0.0.1:{port}")
         page.get_by_label("day").fill("2030-02-28")
         page.get_by_label("flag").select_option("1")
         page.get_by_label("sky").select_option("")
+        assert page.get_by_label("said").evaluate("field => field.localName") == "textarea"
+        page.get_by_label("said").fill("words that nobody\nhas written yet")
         page.get_by_role("button", name="Predict").click()
 
         page.locator("#prediction").get_by_text("warmth: ").wait_for()
