@@ -39,6 +39,8 @@ sys.stdout = sys.__stdout__
 print(json.dumps(kept[0].predict(pd.DataFrame(json.loads(sys.argv[1]))).tolist()))
 """
 
+TYPED = ["Price ($)", "tax$rate", "it's", 'a "q" b', "a$(b", "x#y", "a\\b", "p%q", "$$x", "é;|& `b` ${c}", "a,b"]
+
 each_framework = pytest.mark.parametrize("framework", FRAMEWORKS)
 
 
@@ -220,3 +222,13 @@ def test_the_serving_environment_holds_neither_scikit_learn_nor_pandas(
     there = {path.name for path in (slim / ".venv" / "lib").glob("python*/site-packages/*")}
     assert "onnxruntime" in there
     assert not there & {"sklearn", "pandas", "scipy", "skops", "onnx"}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_a_name_reaches_a_verb_as_it_is_typed(bake: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    (tmp_path / "modelapi").write_text("#!/bin/sh\nprintf '<%s>' \"$@\"\n", encoding="utf-8")
+    (tmp_path / "modelapi").chmod(0o755)
+
+    out = succeed("make", "--silent", "train", f"BIN={tmp_path}", "DATA=x.csv", f"TARGET={name}", cwd=bake())
+
+    assert out == f"<train><--data=x.csv><--target={name}>"
