@@ -371,6 +371,7 @@ def test_train_refuses_options_that_do_not_fit(
         ("kind,x\n" + "".join(f"k{i},{i % 3}\n" for i in range(20)), "kind has 20 different values in 20 rows"),
         ("kind,x\n" + "cat,1\n" * 20 + "dog,2\n", "kind has a single class of more than one row"),
         ("kind,x\n" + "inf,1\n2,3\n" * 10, "column kind holds infinity"),
+        ("kind,x\n" + "cat,3.5e38\ndog,1\n" * 10, "column x holds numbers over 3.4e\\+38 in size"),
         ("kind,x\n" + "2026-11-21,1\n2026-11-22,2\n" * 10, "the target kind is neither numbers nor text"),
         ("kind,x\n" + "cat,\ndog,\n" * 10, "no column is left to predict from"),
     ],

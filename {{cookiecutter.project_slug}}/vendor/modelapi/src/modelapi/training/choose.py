@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from modelapi.signature import Feature, FeatureType, Label
+from modelapi.signature import SAFE_NUMBER, Feature, FeatureType, Label
 from modelapi.training.dates import parts_of
 from modelapi.training.dialect import TableError
 from modelapi.training.features import read_features
@@ -23,10 +23,13 @@ NOTHING_LEFT = "no column is left to predict from: name those to keep in FEATURE
 
 
 def refuse_infinity(X: pd.DataFrame) -> None:
-    """Raise TableError naming a column with infinity."""
+    """Raise TableError naming a column with infinity, or with what is as large for a float32."""
     for name in X.columns:
-        if types.is_float_dtype(X[name]) and np.isinf(X[name].to_numpy("float64", na_value=np.nan)).any():
-            raise TableError(f"column {name} holds infinity: replace it, or leave the column out")
+        if types.is_float_dtype(X[name]):
+            sizes = np.abs(X[name].to_numpy("float64", na_value=np.nan))
+            if (sizes > SAFE_NUMBER).any():
+                what = "infinity" if np.isinf(sizes).any() else f"numbers over {SAFE_NUMBER:g} in size"
+                raise TableError(f"column {name} holds {what}: replace it, or leave the column out")
 
 
 def without_useless(X: pd.DataFrame, y: pd.DataFrame, unclear: Mapping[str, str]) -> pd.DataFrame:

@@ -160,6 +160,7 @@ def _text(
     values: pd.Series[Any], texts: Mapping[str, int], given: frozenset[str] | None, is_target: bool, how: str
 ) -> Values:
     """Leave text, in which blanks around all cells are none; only an empty cell is a gap in a target."""
+    raw = values
     if all(text[:1].isspace() for text in texts) or all(text[-1:].isspace() for text in texts):
         values, texts = values.str.strip(), {text.strip(): count for text, count in texts.items()}
     bare: Counter[str] = Counter()
@@ -167,12 +168,12 @@ def _text(
         bare[text.strip()] += count
     named = MISSING if given is None else given | {""}
     marks = {text: count for text, count in bare.items() if text in named and text}
-    if texts and given is None and not is_target and is_text(values):  # Free text may say anything.
-        return Values(values, how=how)
     kept = {text: n for text, n in marks.items() if given is None and (is_target or 2 * n > sum(bare.values()))}
     gaps = named - kept.keys()
     stripped = values.str.strip()
     read = values.mask(stripped.isin(list(gaps | {""})).fillna(False), pd.NA)
+    if given is None and not is_target and read.notna().any() and is_text(read):  # Free text may say anything.
+        return Values(raw, how=how)
     return Values(
         read,
         gaps=tuple(text for text in marks if text not in kept and text not in MISSING),
