@@ -92,6 +92,9 @@ CASES: list[Case] = [
       for query in ("", "?probabilities=true&warnings=true")),
     predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Accept="application/json"),
     predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Content_Encoding="gzip"),
+    *(("POST", "/predict", {"Content-Type": "text/csv", name: "gzip"}, b"Age,Sex\n24,female\n") for name in
+      ("Content_Encoding", "Content_Type", "Transfer_Encoding", "Accept_", "X_Request_ID", "X_API_Key")),
+    *(("POST", "/predict", {name: "text/csv"}, b"Age,Sex\n24,female\n") for name in ("Content_Type", "CONTENT_TYPE")),
 ]  # fmt: skip
 IGNORED = {"date", "server", "connection", "keep-alive", "transfer-encoding"}
 

@@ -1,12 +1,14 @@
 """Too few open files, and too little memory: what there is not is refused, and the rest goes on."""
 
 import json
+import socket
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 
 import pytest
 
 from tests.conftest import FRAMEWORKS, Installed
+from tests.faults.corpus import post
 from tests.faults.load import PASSENGER
 from tests.server import ask, serve
 from tests.test_workers import JSON, needs_proc, wait_for_workers
@@ -60,3 +62,27 @@ def test_a_body_that_does_not_fit_in_memory_costs_one_worker_at_most(installed: 
         assert len(after & before) >= 1
         for _ in range(16):
             assert ask(port, "POST", "/predict", JSON, json.dumps(PASSENGER).encode())[0] == 200
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_bodies_that_are_too_much_for_a_worker_are_refused_until_others_are_answered(
+    installed: Installed, framework: str
+) -> None:
+    body = json.dumps([PASSENGER] * 80_000).encode()
+    assert 4_000_000 > len(body) > 3_500_000
+    head = post(b"Content-Length: %d" % len(body))
+    with serve(installed(framework), MAX_BODY_BYTES="5000000", MAX_BODIES_BYTES="10000000") as port:
+        clients = [socket.create_connection(("127.0.0.1", port), SECONDS) for _ in range(5)]
+        for client in clients:
+            with suppress(OSError):  # It is refused.
+                client.sendall(head + body[:-1])
+        answers = []
+        for client in clients:
+            with suppress(OSError):
+                client.sendall(body[-1:])
+            answers.append(client.recv(65_536))
+            client.close()
+
+        assert sorted(answer[9:12] for answer in answers) == [b"200", b"200", b"503", b"503", b"503"]
+        assert all(b"\r\nretry-after: 1\r\n" in answer.lower() for answer in answers if answer[9:12] == b"503")
+        assert ask(port, "POST", "/predict", JSON, body)[0] == 200

@@ -10,7 +10,7 @@ from typing import IO, Any
 from modelapi.process.environ import build_environ
 from modelapi.process.threads import Threads
 from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
-from modelapi.serving.concurrency import Limiter
+from modelapi.serving.concurrency import Limiter, Memory
 from modelapi.serving.guard import PROBLEM
 from modelapi.serving.predicting import LARGE_BODY
 from modelapi.serving.service import Service
@@ -68,7 +68,7 @@ class WsgiBridge:
             limiter = limits.large if size > LARGE_BODY else limits.small
             # What will be refused is not read, for a client with "Expect: 100-continue" would be asked to send it.
             if size <= settings.max_body_bytes and (media_type == JSON or not predicts):
-                await call.input.read_ahead(settings.max_body_bytes, limits.memory.take)
+                await call.input.read_ahead(settings.max_body_bytes, limits.memory)
         call.environ["wsgi.input"] = call.input.open()
         if not predicts:
             return None
@@ -94,12 +94,17 @@ class Body(io.RawIOBase):
         self._loop = asyncio.get_running_loop()
         self._pieces = b""
 
-    async def read_ahead(self, limit: int, take: Callable[[int], None]) -> None:
-        """Read up to a size; to refuse more is up to the application. Raises what `take` raises for too much."""
+    async def read_ahead(self, limit: int, memory: Memory) -> None:
+        """Read up to a size; to refuse more is up to the application. Raises a 503 Problem if memory is short."""
         pieces = []
         while self.has_more and self.held <= limit:
             piece = await self._next()
-            take(len(piece))
+            try:
+                memory.take(len(piece))
+            except Problem:
+                memory.give(self.held)  # At once, for others who are still sending.
+                self.held = 0
+                raise
             self.held += len(piece)
             pieces.append(piece)
         self._pieces = b"".join(pieces)

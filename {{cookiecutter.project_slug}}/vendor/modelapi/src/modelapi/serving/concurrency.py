@@ -9,7 +9,6 @@ from modelapi.serving.settings import Settings
 PREDICTIONS = 16  # Threads in which large predictions are made; small ones need none.
 TABLES = 8  # Of them may hold tables, for a client can take its time to send one.
 QUEUE = 4  # Times as many may wait.
-BODIES = 16  # Of MAX_BODY_BYTES; what is kept in memory of bodies that are on their way.
 
 
 class Limiter:
@@ -107,6 +106,6 @@ class Limits:
         self.small = Limiter(most, most)
         self.large = Limiter(min(PREDICTIONS, most), min(QUEUE * PREDICTIONS, most))
         self.tables = Limiter(min(TABLES, most), min(QUEUE * TABLES, most))
-        self.memory = Memory(BODIES * settings.max_body_bytes)
+        self.memory = Memory(settings.bodies)
         self.in_threads = ThreadLimiter(most, most, settings.request_timeout)
         self.tables_in_threads = ThreadLimiter(min(TABLES, most), QUEUE * TABLES, settings.request_timeout)

@@ -14,6 +14,7 @@ from modelapi.serving.rates import read_limits, read_store
 from modelapi.settings import PackageSettings, cores
 
 EVERYWHERE = "0.0.0.0"  # nosec B104 # A container has to listen to more than itself.
+BODIES = 64_000_000  # Bytes; two workers that hold as much and parse the largest fit in 512 MB.
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -57,6 +58,11 @@ class Settings(PackageSettings):
         default="", description="empty, * or addresses and networks as 10.0.0.0/8, with commas"
     )
     max_body_bytes: Positive = Field(default=10_000_000, description="a whole number of bytes, 1 or more")
+    max_bodies_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="a whole number of bytes, MAX_BODY_BYTES or more; 0 for 64 MB, or two bodies",
+    )
     max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
     max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")
     max_concurrency: Positive = Field(
@@ -81,6 +87,14 @@ class Settings(PackageSettings):
         default="", description="empty, or the address of a Redis server as redis://redis:6379/0"
     )
 
+    @field_validator("max_bodies_bytes")
+    @classmethod
+    def _holds_one(cls, size: int, others: ValidationInfo) -> int:
+        """Let a worker hold one body at least. Raises ValueError."""
+        if 0 < size < others.data.get("max_body_bytes", 0):
+            raise ValueError
+        return size
+
     @field_validator("shutdown_timeout")
     @classmethod
     def _leaves_time(cls, seconds: float, others: ValidationInfo) -> float:
@@ -88,6 +102,11 @@ class Settings(PackageSettings):
         if seconds < others.data.get("shutdown_delay", 0) + 2:
             raise ValueError
         return seconds
+
+    @property
+    def bodies(self) -> int:
+        """How many bytes of bodies a worker may hold."""
+        return self.max_bodies_bytes or max(BODIES, 2 * self.max_body_bytes)
 
     @property
     def title(self) -> str:
