@@ -11,6 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.conftest import FRAMEWORKS, Installed, skip_on_laptop, succeed
 from tests.server import serve
+from tests.test_prefix import PREFIX, proxy
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -65,6 +66,25 @@ def test_the_pages_work_and_load_only_from_here(
 
     assert {part.split("/")[2] for part in asked if part.startswith("http")} == {f"127.0.0.1:{port}"}
     assert wrong == []
+
+
+def test_the_form_and_execute_in_the_docs_ask_below_the_prefix_of_a_proxy(page: Page, installed: Installed) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with serve(installed(FRAMEWORKS[0])) as served, proxy(served, strips=True) as port:
+        url = f"http://127.0.0.1:{port}{PREFIX}/"
+
+        page.goto(url)
+        page.get_by_role("button", name="Predict").click()
+        page.locator("#prediction").wait_for()
+
+        page.goto(f"{url}docs")
+        page.get_by_text("Predict Survived").click()
+        page.get_by_role("button", name="Execute").click()
+        page.locator(".live-responses-table").get_by_text("prediction").first.wait_for()
+
+    assert sum(one.partition("?")[0] == f"{url}predict" for one in asked) == 2
+    assert [one for one in asked if one.startswith("http") and not one.startswith(url)] == []
 
 
 KEY = "mapi_ada"

@@ -63,7 +63,7 @@ def test_it_is_described_where_the_first_is(client: httpx2.Client, folder: Path)
 
     assert described.json()["signature"]["target"]["name"] == "kind"
     assert described.headers["x-model-version"] == version(folder)
-    assert client.get("/").json() == {"message": "Hello, world!", **LINKS, "models/kind": "/models/kind"}
+    assert client.get("/").json() == {"message": "Hello, world!", **LINKS, "models/kind": "./models/kind"}
     validate(document)
     assert {"/predict", "/models/kind", "/models/kind/predict"} <= document["paths"].keys()
     assert list(document["components"]["schemas"]["Record_kind"]["properties"]) == ["fur", "age", "indoor"]

@@ -51,6 +51,7 @@ class ModelApi(Extension):
             ):
                 operations = document["paths"][route.path]
                 operations["post"] = _merge(operations.get("post", {}), predict)
+        document["servers"] = app.servers or document["servers"]
         document["components"] = {
             kind: _and(document["components"].get(kind, {}), added.get("components", {}).get(kind, {}))
             for kind in _and(document["components"], added.get("components", {}))

@@ -32,6 +32,8 @@ class ExchangeMiddleware(ServerErrorMiddleware):
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if root := self._service.settings.root_path:
+            scope = _below(scope, root)
         given = dict(reversed(scope["headers"]))
         exchange = Exchange(given.get(b"x-request-id", b"").decode("latin-1"), self._service)
         exchange.given = given
@@ -103,6 +105,14 @@ async def send_answer(answer: Answer, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
     else:
         await send({"type": "http.response.body", "body": answer.body})
+
+
+def _below(scope: Scope, root: str) -> Scope:
+    """Say below which prefix the application is, whether the proxy in front passes it on or not."""
+    path: str = scope["path"]
+    if path == root:
+        path = "/"
+    return {**scope, "root_path": root, "path": path if path.startswith(f"{root}/") else root + path}
 
 
 def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

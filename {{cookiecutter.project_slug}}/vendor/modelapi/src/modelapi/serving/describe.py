@@ -6,13 +6,14 @@ from modelapi.serving.negotiation import choose_media_type
 from modelapi.serving.pages import DOCS, html, page
 
 PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
-LINKS = {name: f"/{name}" for name in PATHS}
+# Relative, for a proxy may serve this below a prefix of which nothing is said here.
+LINKS = {name: f"./{name}" for name in PATHS}
 
 
 def hello(exchange: Exchange, accept: str | None) -> Answer:
     """Greet: a browser gets the page to try the model, others the links. Raises Problem."""
     if choose_media_type(accept, [JSON, "text/html"]) == JSON:
-        others = {f"models/{name}": f"/models/{name}" for name in exchange.service.models if name}
+        others = {f"models/{name}": f"./models/{name}" for name in exchange.service.models if name}
         return json_answer({"message": "Hello, world!", **LINKS, **others})
     return page("index.html")
 
@@ -50,4 +51,5 @@ def model(exchange: Exchange, accept: str | None, name: str = "") -> Answer:
                 "manifest": package.manifest.model_dump(mode="json"),
             }
         )
-    return html(package.card.encode(), DOCS)
+    card = package.card.replace('href="static/', 'href="../static/') if name else package.card
+    return html(card.encode(), DOCS)

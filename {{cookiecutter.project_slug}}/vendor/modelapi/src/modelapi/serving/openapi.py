@@ -52,6 +52,8 @@ def document(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
             "version": settings.version,
             "description": settings.project.description,
         },
+        # Relative to this document, for a proxy may serve it below a prefix.
+        "servers": [{"url": "."}],
         **secured,
         "paths": _paths(signatures, settings),
         "components": components,

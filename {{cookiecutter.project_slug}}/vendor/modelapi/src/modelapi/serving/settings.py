@@ -1,5 +1,6 @@
 """Every setting of a web API."""
 
+import re
 import sys
 from collections.abc import Callable
 from ipaddress import ip_network
@@ -41,6 +42,12 @@ def _form() -> Literal["json", "console"]:
     return "console" if sys.stdout and sys.stdout.isatty() else "json"
 
 
+def read_root(path: str) -> None:
+    """Check a prefix of paths. Raises ValueError."""
+    if not re.fullmatch("(/[A-Za-z0-9._~-]+)*", path):
+        raise ValueError
+
+
 class Settings(PackageSettings):
     """Every setting of a web API; a project adds its own in a subclass."""
 
@@ -53,6 +60,9 @@ class Settings(PackageSettings):
     log_format: Literal["json", "console"] = Field(default_factory=_form, description="json or console")
     cors_origins: Annotated[str, _text(read_origins)] = Field(
         default="", description="empty, * or origins such as https://example.org, with commas"
+    )
+    root_path: Annotated[str, _text(read_root)] = Field(
+        default="", description="empty, or a path as /api/v1 without a slash at its end"
     )
     trusted_proxies: Annotated[str, _text(read_proxies)] = Field(
         default="", description="empty, * or addresses and networks as 10.0.0.0/8, with commas"
