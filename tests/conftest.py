@@ -5,8 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cookiecutter.main import cookiecutter
@@ -23,6 +24,7 @@ GUNICORN = "gunicorn==27.0.1"
 collect_ignore = ["library"]  # It needs what a project has installed: see test_library.py.
 
 Bake = Callable[..., Path]
+Ask = Callable[..., dict[str, Any]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -121,6 +123,27 @@ def without_uv() -> str:
     return os.pathsep.join(
         folder for folder in os.environ["PATH"].split(os.pathsep) if not shutil.which("uv", path=folder)
     )
+
+
+@pytest.fixture(scope="module")
+def ask(installed: Installed) -> Iterator[Ask]:
+    """Ask a process where a project is installed what becomes of a table; see table_worker.py."""
+    project = installed("fastapi")
+    command = [project / ".venv" / "bin" / "python", ROOT / "tests" / "table_worker.py", project]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=project) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        stdin, stdout = worker.stdin, worker.stdout
+
+        def order(**order: object) -> dict[str, Any]:
+            stdin.write(json.dumps(order, default=str) + "\n")
+            stdin.flush()
+            answer: dict[str, Any] = json.loads(stdout.readline())
+            assert "traceback" not in answer, answer["traceback"]
+            return answer
+
+        yield order
+        stdin.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ Runs where a project is installed: python table_worker.py FOLDER_OF_A_PROJECT.
 """
 
 import contextlib
-import csv
 import io
 import json
 import os
@@ -72,13 +71,14 @@ def train(path: Path, target: str, models: Path) -> dict[str, Any]:
     except SystemExit as error:
         return {"refused": str(error)}
     model = package.load(package.current(models))
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    parse = CellParser(model.signature.features, header).parse
+    table = read_table(path).frame
+    rows = table.astype(object).where(table.notna(), "").to_numpy().tolist()
+    parse = CellParser(model.signature.features, list(table.columns)).parse
     labels = model.engine.predict(parse(rows)).labels[0]
     assert len(labels) == len(rows)
     assert model.signature.task != "regression" or np.isfinite(labels.astype(float)).all()
-    return {"said": said.getvalue(), "task": model.signature.task}
+    features = {feature.name: feature.type for feature in model.signature.features}
+    return {"said": said.getvalue(), "task": model.signature.task, "features": features, "metrics": model.metrics}
 
 
 if __name__ == "__main__":

@@ -2,18 +2,14 @@
 
 import csv
 import io
-import json
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT, Installed
+from tests.conftest import Ask
 
 READ, TRAINED = 150, 10  # Tables; 60 times as many with --soak 60.
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
@@ -59,30 +55,6 @@ def written(table: tuple[list[str], list[list[str]]], separator: str, quoting: i
     text = io.StringIO()
     csv.writer(text, delimiter=separator, quoting=quoting, lineterminator="\n").writerows([table[0], *table[1]])
     return text.getvalue()
-
-
-Ask = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def ask(installed: Installed) -> Iterator[Ask]:
-    """Ask a process where a project is installed."""
-    project = installed("fastapi")
-    command = [project / ".venv" / "bin" / "python", ROOT / "tests" / "table_worker.py", project]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=project) as worker:
-        assert worker.stdin is not None
-        assert worker.stdout is not None
-        stdin, stdout = worker.stdin, worker.stdout
-
-        def order(**order: object) -> dict[str, Any]:
-            stdin.write(json.dumps(order, default=str) + "\n")
-            stdin.flush()
-            answer: dict[str, Any] = json.loads(stdout.readline())
-            assert "traceback" not in answer, answer["traceback"]
-            return answer
-
-        yield order
-        stdin.close()
 
 
 def test_tables_are_read_as_pandas_reads_them_or_as_is_said(ask: Ask, tmp_path: Path, soak: int) -> None:
