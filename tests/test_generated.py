@@ -50,6 +50,55 @@ def test_its_own_checks_and_tests_pass(project: Callable[..., Path], framework: 
     succeed("make", verb, cwd=project(framework))
 
 
+# As the developer's guide of scikit-learn writes one: no types, docstrings of numpy's style, or none.
+TRANSFORMER = '''import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class Roots(TransformerMixin, BaseEstimator):
+    """An example transformer that returns the element-wise square root.
+
+    For more information regarding how to build your own transformer, read more
+    in the :ref:`User Guide <user_guide>`.
+
+    Parameters
+    ----------
+    demo_param : str, default='demo'
+        A parameter used for demonstration of how to pass and store parameters.
+    """
+
+    _parameter_constraints = {
+        "demo_param": [str],
+    }
+
+    def __init__(self, demo_param="demo"):
+        self.demo_param = demo_param
+
+    def fit(self, X, y=None):
+        X = validate_data(self, X, accept_sparse=True)
+        return self
+
+    def transform(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=True, reset=False)
+        return np.sqrt(np.abs(X))
+'''
+
+
+def test_an_own_transformer_as_scikit_learn_documents_them_passes_the_checks(project: Callable[..., Path]) -> None:
+    folder = project("fastapi")
+    (folder / "features" / "roots.py").write_text(TRANSFORMER, encoding="utf-8")
+    train = folder / "steps" / "train.py"
+    before = train.read_text(encoding="utf-8")
+    text = before.replace('impute = SimpleImputer(strategy="median")', 'impute = make_pipeline(Roots(demo_param="x"))')
+    text = text.replace("\n\nSEED", "\n\nfrom features.roots import Roots\n\nSEED", 1)
+    assert text.count("Roots") == before.count("Roots") + 2
+    train.write_text(text, encoding="utf-8")
+
+    succeed("make", "check", cwd=folder)
+
+
 @each_framework
 @pytest.mark.parametrize(
     "name", ['O\'Connor "quoted" é API', "x" * 60, "\\1 \N{BAR CHART}\N{ZERO WIDTH JOINER}\xa0\u2028."]

@@ -240,8 +240,9 @@ def test_a_hook_that_answers_by_itself_is_logged_and_counted(
 def test_a_crash_before_the_view_is_counted_too(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
     def crash() -> None:
         if request.path == "/model":
-            raise RuntimeError("secret")
+            raise RuntimeError(message)
 
+    message = "secret"
     app.before_request(crash)
     client = make_client(app)
 

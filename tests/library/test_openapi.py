@@ -54,6 +54,20 @@ def test_the_examples_of_the_document_are_answered(client: httpx2.Client) -> Non
     assert {client.post("/predict", json=example["value"]).status_code for example in examples.values()} == {200}
 
 
+def test_predictions_come_first_and_each_problem_has_an_example_of_its_own(client: httpx2.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+
+    assert next(iter(paths)) == "/predict"
+    assert {tag for path in paths.values() for one in path.values() for tag in one["tags"]} == {
+        "Predictions",
+        "Model",
+        "Service",
+    }
+    problems = [one["content"] for status, one in paths["/predict"]["post"]["responses"].items() if status != "200"]
+    examples = [one["application/problem+json"]["example"] for one in problems]
+    assert len({example["detail"] for example in examples}) == len(examples)
+
+
 def test_without_keys_and_limits_neither_is_described(current: Package) -> None:
     written = document({"": current.signature}, Settings.model_construct())
 

@@ -9,6 +9,7 @@ from modelapi.fastapi.route import ModelRoute
 from modelapi.fastapi.routes import make_router
 from modelapi.serving.answers import Problem
 from modelapi.serving.extension import Extension
+from modelapi.serving.openapi import predictions_first
 from modelapi.serving.schemas import Schema
 
 
@@ -52,6 +53,7 @@ class ModelApi(Extension):
                 operations = document["paths"][route.path]
                 operations["post"] = _merge(operations.get("post", {}), predict)
         document["servers"] = app.servers or document["servers"]
+        document["paths"] = predictions_first(document["paths"])
         document["components"] = {
             kind: _and(document["components"].get(kind, {}), added.get("components", {}).get(kind, {}))
             for kind in _and(document["components"], added.get("components", {}))
@@ -64,6 +66,7 @@ def _merge(theirs: Schema, ours: Schema) -> Schema:
     parameters = [*ours["parameters"], *theirs.get("parameters", [])]
     return _and(ours, theirs) | {
         "parameters": parameters,
+        "tags": theirs.get("tags", ours["tags"]),
         "responses": _and(ours["responses"], theirs.get("responses", {})),
     }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from modelapi.serving.answers import CSV, JSON, NDJSON, PROBLEM
+from modelapi.serving.answers import CSV, DETAILS, JSON, NDJSON, PROBLEM, TITLES
 from modelapi.serving.keys import Keys
 from modelapi.serving.schemas import Schema, schemas
 from modelapi.serving.settings import Settings
@@ -83,7 +83,16 @@ def _paths(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
                 _add_problems(operation["responses"], guards)
             elif settings.api_keys:
                 operation["security"] = []
-    return paths
+    return predictions_first(paths)
+
+
+def predictions_first(paths: Schema) -> Schema:
+    """Order paths as people look for them."""
+    return dict(sorted(paths.items(), key=lambda item: not any(_predicts(one) for one in item[1].values())))
+
+
+def _predicts(operation: Schema) -> bool:
+    return str(operation.get("operationId", "")).startswith("predict")
 
 
 def predict_operation(name: str, signature: Signature) -> Schema:
@@ -114,6 +123,7 @@ def predict_operation(name: str, signature: Signature) -> Schema:
         parameters.append(_flag("scores", "Answer the value of the decision function too."))
     return {
         "operationId": f"predict{suffix}",
+        "tags": ["Predictions"],
         "summary": f"{'Transform by' if signature.task == 'transform' else 'Predict'} {signature.target.name}",
         "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order"
         f"{meaning and ': '}{meaning}.",
@@ -145,7 +155,8 @@ def _text(description: str) -> Schema:
 
 
 def _get(operation: str, summary: str, content: Schema, problems: Collection[str] = ()) -> Schema:
-    return {"operationId": operation, "summary": summary, "responses": _responses(content, problems)}
+    tag = "Model" if operation.startswith("model") else "Service"
+    return {"operationId": operation, "tags": [tag], "summary": summary, "responses": _responses(content, problems)}
 
 
 def _responses(content: Schema, problems: Collection[str]) -> Schema:
@@ -156,7 +167,23 @@ def _responses(content: Schema, problems: Collection[str]) -> Schema:
 
 def _problem(status: str) -> Schema:
     headers = {"headers": _headers(*HEADERS_OF[status])} if status in HEADERS_OF else {}
-    return {"description": PROBLEMS[status], **headers, "content": {PROBLEM: {"schema": _ref("Problem")}}}
+    content = {"schema": _ref("Problem"), "example": _example(status)}
+    return {"description": PROBLEMS[status], **headers, "content": {PROBLEM: content}}
+
+
+def _example(status: str) -> Schema:
+    """Show what a problem of this status looks like."""
+    said = PROBLEMS[status].split(":")[0].rstrip(".")
+    problem: Schema = {
+        "type": "about:blank",
+        "title": TITLES[int(status)],
+        "status": int(status),
+        "detail": DETAILS.get(int(status), said[0].lower() + said[1:]),
+        "instance": "urn:request:6f1d",
+    }
+    if status == "422":
+        problem["errors"] = [{"pointer": "/0/name of a feature", "detail": "is missing: it must be a number"}]
+    return problem
 
 
 def _add_problems(responses: Schema, problems: Collection[str]) -> None:
