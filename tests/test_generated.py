@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FRAMEWORKS, Installed, run, succeed
+from tests.conftest import FRAMEWORKS, Bake, Installed, run, succeed
 from tests.server import PATIENCE, ask, free_port, serve
 
 PASSENGERS = [
@@ -146,6 +146,24 @@ def test_a_model_that_is_kept_elsewhere_is_not_replaced(
 
     assert (models / "CURRENT").read_bytes() == current
     assert not (folder / "artifacts").exists()
+
+
+@pytest.mark.parametrize("answers", [("docker", "podman"), ("podman",), ()])
+def test_an_image_is_built_by_what_answers(bake: Bake, tmp_path: Path, answers: tuple[str, ...]) -> None:
+    folder = bake()
+    (folder / "artifacts").mkdir()
+    (folder / "artifacts" / "CURRENT").touch()
+    for name in ("docker", "podman"):
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\n[ $1 = build ] && echo {name} builds\nexit {int(name not in answers)}\n")
+        script.chmod(0o755)
+
+    done = run("make", "build", cwd=folder, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    if answers:
+        assert done.stdout.endswith(f"{answers[0]} builds\n")
+    else:
+        assert "neither docker nor podman answers here: start one of them" in done.stderr
 
 
 def test_an_image_is_not_built_of_another_model_than_is_served(project: Callable[..., Path]) -> None:
