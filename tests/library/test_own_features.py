@@ -1,5 +1,6 @@
 """Transformers of a project's own features/ are served without a pickle, and a model says what it needs of them."""
 
+import importlib
 import io
 import json
 import shutil
@@ -148,7 +149,8 @@ def test_a_class_in_steps_is_refused_with_the_place_where_it_belongs(own: Path, 
     assert done.returncode == 1
     assert done.stderr.startswith("Not trained: no engine can serve this estimator: ")
     assert (
-        "(__main__.Sizes): build the pipeline from scikit-learn's own parts, move yours into features/" in done.stderr
+        "the model uses Sizes of a script or notebook, which the server could not import: define it in a module of "
+        "features/, import it from there where the model is made, and store the model again" in done.stderr
     )
     assert done.stderr.count("\n") == 1
 
@@ -284,3 +286,121 @@ def test_a_package_that_does_not_say_what_it_takes_is_served_as_before(pipeline:
         old = signature.model_validate_json(json.dumps(older))
         labels = SklearnEngine(pipeline, old).predict(to_columns(X, old.features)).labels[0]
         assert labels.tolist() == pipeline.predict(X).tolist()
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, ".")
+import joblib, numpy as np, pandas as pd
+from pathlib import Path
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+{code}
+table = pd.read_csv("pets.csv")
+X = table[["age", "weight"]]
+fitted = make_pipeline({steps}, LogisticRegression()).fit(X, table["kind"])
+{store}
+print(fitted.predict(X).tolist())
+"""
+DUMP = 'joblib.dump(fitted, "my.joblib")'
+BY_VALUE = 'import cloudpickle; Path("my.joblib").write_bytes(cloudpickle.dumps(fitted))'
+AGAIN = "import it from there where the model is made, and store the model again"
+
+
+def script(project: Path, code: str, steps: str, store: str = DUMP) -> list[str]:
+    """Fit a model in a script of its own and store it, with a sample beside it; what it predicts."""
+    (project / "notebook.py").write_text(SCRIPT.format(code=code, steps=steps, store=store), encoding="utf-8")
+    done = subprocess.run([sys.executable, "notebook.py"], cwd=project, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    labels: list[str] = json.loads(done.stdout.replace("'", '"'))
+    return labels
+
+
+def package_pickle(project: Path) -> str:
+    """Package what the script has stored, with what is in features/ now; the line of a refusal, or none."""
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("features", "my_steps")]:
+        del sys.modules[name]
+    try:
+        main([f"--model={project / 'my.joblib'}", f"--sample={project / 'sample.csv'}", "--target=kind"])
+    except SystemExit as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.fixture
+def with_pets(own: Path, pets: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project, with a table for scripts and no code of its own yet."""
+    monkeypatch.setenv("ALLOW_PICKLE", "1")
+    pets[["age", "weight", "kind"]].to_csv(own / "pets.csv", index=False)
+    pets[["age", "weight", "kind"]].to_csv(own / "sample.csv", index=False)
+    (own / "features" / "pets.py").unlink()
+    shutil.rmtree(own / "features" / "__pycache__", ignore_errors=True)
+    return own
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "steps", "name"),
+    [
+        (None, PETS, "Sizes()", "Sizes"),
+        (None, PETS, "FunctionTransformer(numbers)", "numbers"),
+        ("my_steps", "import my_steps", "FunctionTransformer(my_steps.numbers)", "my_steps"),
+    ],
+)
+def test_a_pickle_finds_in_features_what_it_names_elsewhere(
+    with_pets: Path, pets: pd.DataFrame, module: str | None, code: str, steps: str, name: str
+) -> None:
+    if module:
+        (with_pets / f"{module}.py").write_text(PETS, encoding="utf-8")
+    labels = script(with_pets, code, steps)
+    if module:
+        (with_pets / f"{module}.py").unlink()
+
+    refused = package_pickle(with_pets)
+    (with_pets / "features" / f"{module or 'steps'}.py").write_text(PETS, encoding="utf-8")
+    done = package_pickle(with_pets)
+
+    said = {
+        None: f"the model needs {name}, which the script or notebook that stored it defines: put it into a module of "
+        "features/, and package the model again",
+        "my_steps": "the model needs my_steps, which is not installed: install my_steps or, if it is a module of "
+        "yours, put it into the project as features/my_steps.py, and package the model again",
+    }[module]
+    assert refused == f"Not packaged: {with_pets / 'my.joblib'} cannot be loaded: {said}"
+    assert not done
+    model = package.load(package.current(with_pets / "artifacts"))
+    assert answers(model, pets) == labels
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "steps", "store", "said"),
+    [
+        ("my_steps", "from my_steps import Sizes", "Sizes()", DUMP, "Sizes of the module my_steps"),
+        (None, PETS, "Sizes()", BY_VALUE, "Sizes of a script or notebook"),
+        (None, "", "FunctionTransformer(lambda X: X.fillna(0))", BY_VALUE, "a lambda of a script or notebook"),
+    ],
+)
+def test_code_that_the_server_has_not_is_named_with_what_helps(
+    with_pets: Path, pets: pd.DataFrame, module: str | None, code: str, steps: str, store: str, said: str
+) -> None:
+    if module:
+        (with_pets / f"{module}.py").write_text(PETS, encoding="utf-8")
+    script(with_pets, code, steps, store)
+
+    refused = package_pickle(with_pets)
+    (with_pets / "features" / "own.py").write_text(
+        PETS + "\n\ndef fill(X):\n    return X.fillna(0)\n", encoding="utf-8"
+    )
+    steps = "FunctionTransformer(fill)" if "lambda" in steps else "Sizes()"
+    labels = script(with_pets, "from features.own import Sizes, fill", steps)
+    done = package_pickle(with_pets)
+
+    named = ", with a name," if "lambda" in said else ""
+    assert (
+        f"the model uses {said}, which the server could not import: define it{named} in a module of features/, {AGAIN}"
+        in refused
+    )
+    assert not done
+    assert answers(package.load(package.current(with_pets / "artifacts")), pets) == labels

@@ -6,24 +6,29 @@ import importlib
 import io
 import json
 import pkgutil
+import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import metadata
 from types import FunctionType
 from typing import Any
 
 import skops.io
 
 from modelapi.engines import EngineError
+from modelapi.engines.functions import FUNCTIONS
 
 FEATURES = "features"  # The project's own package: it is code that the project has, and not of the file.
 # Packages whose classes may be made from a file.
 TRUSTED = ("sklearn.", "xgboost.", "lightgbm.", "catboost.", "imblearn.", "category_encoders.")
-HARMLESS = ("numpy.dtype", "collections.OrderedDict")
+# A partial calls what it holds, which has to be trusted by itself.
+HARMLESS = ("numpy.dtype", "collections.OrderedDict", "functools.partial", "scipy.interpolate._bsplines.BSpline")
 STORED = "FunctionNode"  # What skops calls a function that it only looks up; others it may call.
 
 
 def trusted_types(content: bytes) -> list[str]:
-    """List the types in the file that skops does not know, but that are classes of TRUSTED or parts of features/.
+    """List the types in the file that skops does not know, but that are classes of TRUSTED, FUNCTIONS or of features/.
 
     Making one of these runs no code but the library's or the project's own. Raises EngineError if there are other
     types, or if a part of features/ is not there.
@@ -32,6 +37,8 @@ def trusted_types(content: bytes) -> list[str]:
     called = {name for name, loader in _parts(_schema(content)) if loader != STORED} if unknown else set()
     refused = [name for name in unknown if not is_trusted(name, called=name in called)]
     if refused:
+        if strangers := [name for name in refused if is_stranger(name)]:
+            raise EngineError(misplaced(strangers))
         raise EngineError(
             f"the model holds types that skops does not load safely ({', '.join(refused)}): build the pipeline from "
             f"scikit-learn's own parts, move yours into {FEATURES}/, or store it with joblib and set ALLOW_PICKLE=1"
@@ -40,10 +47,12 @@ def trusted_types(content: bytes) -> list[str]:
 
 
 def is_trusted(name: str, *, called: bool) -> bool:
-    """Tell whether a name is that of a class, or of a function of the project's that the file does not call.
+    """Tell whether a name is that of a class, or of a function that the file does not call: of FUNCTIONS or features/.
 
     Raises EngineError if it is of features/, and not there.
     """
+    if name in FUNCTIONS:
+        return not called
     own = is_own(name)
     if own:
         part = _own_part(name)
@@ -63,6 +72,30 @@ def is_trusted(name: str, *, called: bool) -> bool:
 def is_own(name: str) -> bool:
     """Tell whether a module, a class or a function is of the project's features/."""
     return name.partition(".")[0] == FEATURES
+
+
+def is_stranger(name: str) -> bool:
+    """Tell whether a class or a function is of a script, a notebook or a module that nobody has installed."""
+    package = name.partition(".")[0]
+    return package == "__main__" or (package not in _installed() and not is_own(name))
+
+
+@cache
+def _installed() -> frozenset[str]:
+    return frozenset(metadata.packages_distributions().keys() | sys.stdlib_module_names)
+
+
+def misplaced(names: Iterable[str]) -> str:
+    """Say which parts of a model are code that the server cannot import, and where they belong."""
+    listed = []
+    for module, _, part in (name.rpartition(".") for name in sorted(names)):
+        home = "a script or notebook" if module.partition(".")[0] == "__main__" else f"the module {module}"
+        listed.append(f"a lambda of {home}" if "<lambda>" in part else f"{part} of {home}")
+    lambdas = ", with a name," if any(name.startswith("a lambda") for name in listed) else ""
+    return (
+        f"the model uses {' and '.join(listed)}, which the server could not import: define it{lambdas} in a module of "
+        f"{FEATURES}/, import it from there where the model is made, and store the model again"
+    )
 
 
 def absent(module: str) -> str:

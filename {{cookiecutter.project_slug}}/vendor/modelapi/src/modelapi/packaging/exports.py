@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import pickle  # nosec B403 # It writes, and reads none.
-import sys
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ import skops.io
 
 from modelapi.engines import EngineError
 from modelapi.engines.frames import to_frame
-from modelapi.engines.trust import FEATURES, is_own, trusted_types
+from modelapi.engines.trust import is_stranger, misplaced, trusted_types
 from modelapi.onnx.export import export as export_graph
 from modelapi.packaging.model_files import OnnxModel
 from modelapi.records.columns import Columns
@@ -94,10 +93,13 @@ def _distributions(estimator: Any) -> list[str]:
     try:
         pickler.dump(estimator)
     except Exception as error:
-        raise EngineError(f"it cannot be pickled ({type(error).__name__})") from None
-    packages = {name: name.partition(".")[0] for name in pickler.names if not is_own(name)}
+        fault = f"it cannot be pickled ({type(error).__name__})"
+    else:
+        fault = ""
     known = metadata.packages_distributions()
-    importable = (known.keys() | sys.stdlib_module_names) - {"__main__"}
-    if foreign := sorted(name for name, package in packages.items() if package not in importable):
-        raise EngineError(f"it uses {', '.join(foreign)}, which the server could not import: move it into {FEATURES}/")
-    return sorted({known[package][0] for package in packages.values() if package in known})
+    packages = {name.partition(".")[0] for name in pickler.names}
+    if strangers := [name for name in pickler.names if is_stranger(name)]:  # Which may be why it cannot be pickled.
+        raise EngineError(misplaced(strangers))
+    if fault:
+        raise EngineError(fault)
+    return sorted({known[package][0] for package in packages if package in known})

@@ -16,8 +16,9 @@ from onnx import external_data_helper
 
 from modelapi.engines import EngineError, sklearn_engine
 from modelapi.engines.onnx_engine import open_session
-from modelapi.engines.trust import FEATURES, absent
+from modelapi.engines.trust import absent, is_own
 from modelapi.onnx.locales import let_go_of_locales
+from modelapi.packaging.own_code import MAIN, found_in_features
 
 LABELS = re.compile("classlabels_(strings|ints|int64s)")
 # What a pickle begins with, and what joblib's compressors do.
@@ -88,19 +89,30 @@ def _read_pickle(path: Path, content: bytes) -> Any:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator = joblib.load(io.BytesIO(content))
+            estimator = _unpickle(content)
+    except EngineError as error:
+        raise EngineError(f"{path} cannot be loaded: {error}") from None
     except ModuleNotFoundError as error:
         raise EngineError(f"{path} cannot be loaded: {absent(str(error.name))}") from None
-    except AttributeError as error:
-        raise EngineError(
-            f"{path} cannot be loaded ({error}): it uses a function or a class of the script or notebook that made it, "
-            f"so move that into {FEATURES}/, and store the estimator again"
-        ) from None
     except Exception as error:
         raise EngineError(f"{path} cannot be loaded ({type(error).__name__}): store the estimator again") from None
     for note in {str(warning.message).splitlines()[0] for warning in caught}:
         print(f"Note: {note}")
     return estimator
+
+
+def _unpickle(content: bytes) -> Any:
+    """Load a pickle; what it names of modules that are not there is looked for in features/. Raises EngineError."""
+    modules = [MAIN]
+    while True:
+        try:
+            with found_in_features(*modules):
+                return joblib.load(io.BytesIO(content))
+        except ModuleNotFoundError as error:
+            name = str(error.name)
+            if is_own(name) or name in modules:
+                raise
+            modules.append(name)
 
 
 def _is_onnx(content: bytes) -> bool:
