@@ -13,6 +13,7 @@ from modelapi.package import Manifest, Metrics, versions
 from modelapi.packaging import parity, untouched
 from modelapi.packaging.exports import export
 from modelapi.packaging.model_files import OnnxModel
+from modelapi.packaging.mutations import mutate
 from modelapi.packaging.scores import with_scores
 from modelapi.records.columns import Columns
 from modelapi.settings import PackageSettings
@@ -42,7 +43,8 @@ def package_model(
         signature = with_scores(signature, model, sample)
         original = _as_it_came(model, signature)
         own = None if X is None or isinstance(model, OnnxModel) else untouched.answers(model, X, sample, signature)
-        rows, signature = parity.mutate(original, sample, signature)
+        parity.check_sample(original, sample, signature)
+        rows, signature = mutate(original, sample, signature)
         expected = _predict(original, rows, signature)
         _check_names(expected, signature)
         for name in candidates(engine, settings):

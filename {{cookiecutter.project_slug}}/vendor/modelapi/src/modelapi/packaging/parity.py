@@ -1,22 +1,17 @@
-"""Parity: whether an engine answers as the estimator itself does, on the sample and on mutations of it."""
+"""Parity: whether an engine answers as the estimator itself does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from modelapi.engines import Engine, EngineError, Prediction, everything
-from modelapi.packaging.odd_texts import odd_texts
-from modelapi.records.columns import Columns, column
-from modelapi.signature import Feature, Signature
+from modelapi.packaging.mutations import MAX_SAMPLE
+from modelapi.records.columns import Columns
+from modelapi.signature import Signature
 
-MAX_SAMPLE = 2_000
-MAX_MUTATED = 20  # Rows for each way to change a feature.
-MAX_CATEGORIES = 20
 TOLERANCE = 1e-5
-UNKNOWN = "never seen in training"
 
 
 def head(columns: Columns) -> Columns:
@@ -32,30 +27,6 @@ def stride(n_samples: int) -> int:
 def n_rows(columns: Columns) -> int:
     """Count the rows of a table."""
     return len(next(iter(columns.values())))
-
-
-def mutate(original: Engine, sample: Columns, signature: Signature) -> tuple[Columns, Signature]:
-    """Add rows with missing values, unknown categories and values at and beyond the ends of each range.
-
-    Rows that the estimator itself cannot predict are left out; if that is so for an unknown category, the
-    signature that is returned says it. Raises EngineError if it cannot predict the sample.
-    """
-    _check_sample(original, sample, signature)
-    few = {name: values[: min(MAX_MUTATED, 1 + MAX_SAMPLE // len(sample))] for name, values in sample.items()}
-    tables, features = [sample], []
-    for feature in signature.features:
-        for value in _mutations(feature, few[feature.name]):
-            table = few | {feature.name: column(feature, [value] * n_rows(few))}
-            try:
-                original.predict(table, everything(signature))
-            except Exception:
-                if value == _unknown(feature):
-                    feature = feature.model_copy(update={"takes_unknown": False})
-            else:
-                tables.append(table)
-        features.append(feature)
-    rows = {name: np.concatenate([table[name] for table in tables]) for name in sample}
-    return rows, signature.model_copy(update={"features": features})
 
 
 def compare(expected: Prediction, answer: Prediction, signature: Signature) -> float:
@@ -82,7 +53,8 @@ def compare(expected: Prediction, answer: Prediction, signature: Signature) -> f
     return difference
 
 
-def _check_sample(engine: Engine, sample: Columns, signature: Signature) -> None:
+def check_sample(engine: Engine, sample: Columns, signature: Signature) -> None:
+    """Raise EngineError if the estimator cannot predict the sample, or answers labels that nobody knows."""
     try:
         labels = engine.predict(sample, everything(signature)).labels
     except Exception as error:
@@ -105,26 +77,3 @@ def _difference(own: np.ndarray[Any, Any], other: np.ndarray[Any, Any], scale: f
     relative[np.isnan(relative)] = np.inf
     relative[(own == other) | (np.isnan(own) & np.isnan(other))] = 0.0
     return float(np.max(relative, initial=0.0))
-
-
-def _mutations(feature: Feature, sample: np.ndarray[Any, Any]) -> Iterator[object]:
-    if feature.nullable:
-        yield None
-    if feature.max_length is not None:
-        yield from odd_texts(sample.tolist(), feature.max_length)
-    if feature.categories is not None:
-        yield from feature.categories[:MAX_CATEGORIES]
-        yield _unknown(feature)
-    elif isinstance(feature.minimum, float) and isinstance(feature.maximum, float):
-        span = feature.maximum - feature.minimum
-        yield from (feature.minimum - span, feature.minimum, feature.maximum, feature.maximum + span)
-    elif feature.type == "datetime":
-        yield from (feature.minimum, feature.maximum)
-    elif feature.type == "boolean":
-        yield from (False, True)
-
-
-def _unknown(feature: Feature) -> object:
-    if feature.type == "string":
-        return UNKNOWN
-    return feature.maximum + 1 if feature.categories is not None and isinstance(feature.maximum, float) else None
