@@ -326,3 +326,18 @@ def test_the_labels_of_a_graph_stay_in_its_order(run: Run, tmp_path: Path) -> No
     assert loaded.signature.target.classes == ["yes", "no"]
     assert prediction.probabilities is not None
     assert prediction.probabilities[0][0, 0] > 0.99
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["left out", "known to the model"])
+def test_the_index_of_a_sample_is_no_feature_unless_the_model_was_fitted_on_it(
+    run: Run, stored: Callable[[Any], Path], pets: pd.DataFrame, known: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    X = pets[["age", "indoor"]].astype(float)
+    fitted = X.reset_index(names="Unnamed: 0") if known else X.to_numpy()
+    sample = X.reset_index(names="")
+
+    model = run(stored(LogisticRegression().fit(fitted, pets["kind"])), sample)
+
+    names = [feature.name for feature in model.signature.features]
+    assert names == (["Unnamed: 0", "age", "indoor"] if known else ["age", "indoor"])
+    assert ("Left out the first column of the sample: it has no name" in capsys.readouterr().out) == (not known)

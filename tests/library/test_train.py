@@ -15,6 +15,7 @@ from modelapi.engines.frames import to_frame
 from modelapi.package import Package
 from modelapi.packaging.engine_choice import package_model
 from modelapi.records.cells import CellParser
+from modelapi.scoring import score
 from modelapi.signature import Feature
 from sklearn import datasets
 from steps.train import ESTIMATORS, build_pipeline
@@ -449,6 +450,20 @@ def test_dates_of_which_nobody_knows_what_is_first_are_asked_for(
     assert features_of(fit(table, "churned", dates="day-first"))["since"].format == "%d/%m/%Y"
     with pytest.raises(SystemExit, match="column since is unclear"):
         fit(table, "churned", features="since")
+
+
+def test_a_table_is_scored_as_it_was_read_in_training(fit: Train, shop: pd.DataFrame, tmp_path: Path) -> None:
+    table = shop[["spent", "churned"]].copy()
+    table["price"] = table.pop("spent").map("{:.2f} €".format).str.replace(".", ",")
+    table.loc[::40, "price"] = "k.A."
+    table.to_csv(tmp_path / "german.csv", sep=";", index=True)
+    files = [f"--input={tmp_path / 'german.csv'}", f"--output={tmp_path / 'scored.csv'}"]
+
+    train(["--data", str(tmp_path / "german.csv"), "--target", "churned"])
+    score.main([*files, "--strict"])
+
+    scored = pd.read_csv(tmp_path / "scored.csv", sep=";")
+    assert (scored["prediction"] == scored["churned"]).mean() > 0.7
 
 
 def test_codes_with_leading_zeros_stay_text(fit: Train, capsys: pytest.CaptureFixture[str]) -> None:
