@@ -72,7 +72,7 @@ def packaged(tmp_path: Path) -> Packager:
         (HistGradientBoostingClassifier(min_samples_leaf=2), "onnx"),
         (RidgeClassifier(), "onnx"),
         (GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=2), "onnx"),
-        (make_pipeline(FunctionTransformer(np.abs), LogisticRegression()), "sklearn"),
+        (make_pipeline(FunctionTransformer(np.cbrt), LogisticRegression()), "sklearn"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseEstimator) else value,
 )
@@ -99,7 +99,7 @@ def test_the_manifest_says_which_engine_and_why(packaged: Packager, pets: pd.Dat
     X = pets[["age"]]
 
     one = packaged(LogisticRegression().fit(X, pets["kind"]), X).manifest
-    other = packaged(make_pipeline(FunctionTransformer(np.abs), LogisticRegression()).fit(X, pets["kind"]), X).manifest
+    other = packaged(make_pipeline(FunctionTransformer(np.cbrt), LogisticRegression()).fit(X, pets["kind"]), X).manifest
 
     assert one.reason.startswith("on 100 rows it answers as the estimator does")
     assert set(one.libraries) == {"numpy", "onnxruntime"}
@@ -118,7 +118,7 @@ def test_the_engine_can_be_asked_for(packaged: Packager, pets: pd.DataFrame) -> 
     with pytest.raises(EngineError, match="there is no engine other: name one of onnx, sklearn, joblib"):
         packaged(fitted, X, engine="other")
     with pytest.raises(EngineError, match="no engine can serve this estimator: not onnx, for skl2onnx cannot convert"):
-        packaged(make_pipeline(FunctionTransformer(np.abs), fitted).fit(X, pets["kind"]), X, engine="onnx")
+        packaged(make_pipeline(FunctionTransformer(np.cbrt), fitted).fit(X, pets["kind"]), X, engine="onnx")
 
 
 class Shifted(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

@@ -134,7 +134,12 @@ def _as_trained(labels: Array, target: Target) -> Array:
 
 
 def _by_target(shares: Any, targets: list[Target]) -> list[Array]:
-    """Give probabilities the shape (n, n_classes) each: they come as one array, as one a target, or as objects."""
+    """Give probabilities the shape (n, n_classes) each: they come as one array, as one a target, or as objects.
+
+    One array for several targets is how likely each is to be 1.
+    """
     if isinstance(shares, list) and isinstance(shares[0], dict):
         shares = np.array([[row[label] for label in targets[0].classes or []] for row in shares])
+    if len(targets) > 1 and isinstance(shares, np.ndarray) and shares.ndim == 2:
+        return [np.column_stack([1 - likely, likely]) for likely in shares.T]
     return [np.asarray(one, dtype=np.float64) for one in (shares if isinstance(shares, list) else [shares])]

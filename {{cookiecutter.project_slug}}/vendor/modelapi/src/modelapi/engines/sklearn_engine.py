@@ -13,7 +13,7 @@ from modelapi.engines import LABELS, Prediction, Wanted
 from modelapi.engines.frames import as_taken, to_frame
 from modelapi.engines.trust import trusted_types
 from modelapi.records.columns import Columns
-from modelapi.signature import Signature
+from modelapi.signature import Signature, Target
 
 
 class SklearnEngine:
@@ -22,7 +22,7 @@ class SklearnEngine:
     def __init__(self, estimator: Any, signature: Signature) -> None:
         self._estimator = estimator
         self._features = signature.features
-        self._n_targets = len(signature.targets)
+        self._targets = signature.targets
         self._takes = signature.takes
         if self._takes is None:  # The package is older than this field.
             self._takes = "frame" if hasattr(estimator, "feature_names_in_") else "array"
@@ -35,22 +35,29 @@ class SklearnEngine:
 
     def ask(self, X: Any, wanted: Wanted = LABELS) -> Prediction:
         """Ask the estimator for what it was fitted on, n rows of it."""
-        labels, shares, scores = answer(self._estimator, X), partial(self._probabilities, X), partial(self._scores, X)
-        return Prediction(
-            list(labels.T), shares() if wanted.probabilities else shares, scores() if wanted.scores else scores
-        )
+        answers = answer(self._estimator, X).T
+        labels = [_as_trained(values, target) for values, target in zip(answers, self._targets, strict=True)]
+        shares, scores = partial(self._probabilities, X), partial(self._scores, X)
+        return Prediction(labels, shares() if wanted.probabilities else shares, scores() if wanted.scores else scores)
 
     def _probabilities(self, X: Any) -> list[np.ndarray[Any, Any]] | None:
         if not self._has_probabilities:
             return None
         shares = self._estimator.predict_proba(X)
-        if self._n_targets == 1 or isinstance(shares, list):
+        if len(self._targets) == 1 or isinstance(shares, list):
             return shares if isinstance(shares, list) else [shares]
         # A multilabel classifier answers how likely each label is to be 1.
-        return [np.column_stack([1 - shares[:, place], shares[:, place]]) for place in range(self._n_targets)]
+        return [np.column_stack([1 - shares[:, place], shares[:, place]]) for place in range(len(self._targets))]
 
     def _scores(self, X: Any) -> np.ndarray[Any, Any] | None:
         return score(self._estimator, X) if self._has_scores else None
+
+
+def _as_trained(labels: np.ndarray[Any, Any], target: Target) -> np.ndarray[Any, Any]:
+    """Make whole numbers of labels that are, where an estimator, as a chain, answers them as floats."""
+    if target.classes and target.type == "integer" and labels.dtype.kind == "f":
+        return labels.astype(np.int64)
+    return labels
 
 
 def answer(estimator: Any, X: Any) -> np.ndarray[Any, Any]:

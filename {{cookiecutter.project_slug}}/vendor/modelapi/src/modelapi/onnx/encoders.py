@@ -12,7 +12,7 @@ from skl2onnx import update_registered_converter
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from modelapi.engines.onnx_engine import MISSING
 from modelapi.onnx.registry import op
@@ -99,6 +99,20 @@ def _ordinal(encoder: Any, operator: Any) -> Any:
     return _join(parts)
 
 
+def _target(encoder: Any, operator: Any) -> Any:
+    """Write the mean of the target for each category, of each class if there are several; for others that of all."""
+    n_classes = len(encoder.classes_) if encoder.target_type_ == "multiclass" else 1
+    means = np.broadcast_to(encoder.target_mean_, n_classes)
+    parts = []
+    for place, (column, is_text) in enumerate(_columns(operator)):
+        hits = _numbers(_equals(column, encoder.categories_[place], is_text))
+        known = op("ReduceSum", hits, np.array([1]), keepdims=1)
+        encodings = np.array(encoder.encodings_[place * n_classes : (place + 1) * n_classes])
+        others = op("MatMul", op("Sub", np.array([1.0]), known), means.reshape(1, -1).astype(float))
+        parts.append(op("Add", op("MatMul", hits, encodings.T), others))
+    return _join(parts)
+
+
 def _register(cls: type, build: Callable[[Any, Any], Any], keeps_text: bool = False) -> None:
     def shape(operator: Any) -> None:
         kind = type(operator.inputs[0].type) if keeps_text else DoubleTensorType
@@ -115,3 +129,4 @@ def _register(cls: type, build: Callable[[Any, Any], Any], keeps_text: bool = Fa
 _register(SimpleImputer, _impute, keeps_text=True)
 _register(OneHotEncoder, _one_hot)
 _register(OrdinalEncoder, _ordinal)
+_register(TargetEncoder, _target)

@@ -22,7 +22,17 @@ from modelapi.engines import EngineError
 from modelapi.engines.onnx_engine import COLUMNS, WORDS
 from modelapi.engines.sklearn_engine import parts
 from modelapi.engines.trust import TRUSTED
-from modelapi.onnx import encoders, formulas, mixtures, registry, texts, trees  # noqa: F401 (register converters)
+from modelapi.onnx import (  # noqa: F401 (they register their converters)
+    boosters,
+    composed,
+    encoders,
+    formulas,
+    mixtures,
+    registry,
+    texts,
+    transformers,
+    trees,
+)
 from modelapi.onnx.locales import let_go_of_locales
 from modelapi.signature import Signature
 from modelapi.training.encoders import reads_texts
@@ -44,6 +54,7 @@ def export(estimator: Any, X: pd.DataFrame, signature: Signature) -> bytes:
     for part in parts(estimator):
         if not type(part).__module__.startswith(TRUSTED):  # Else skl2onnx says what does not follow from that.
             raise EngineError(f"skl2onnx has no converter for {type(part).__name__}")
+    boosters.register()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto
 from sklearn import (
-    compose,
     covariance,
     cross_decomposition,
     discriminant_analysis,
     dummy,
-    ensemble,
     kernel_ridge,
     linear_model,
-    model_selection,
     neighbors,
     semi_supervised,
     svm,
 )
 
-from modelapi.onnx.registry import (
-    argmax,
-    classifiers,
-    detectors,
-    hits,
-    inner,
-    linear,
-    of_two,
-    op,
-    regressors,
-    shares_of_two,
-)
+from modelapi.onnx.registry import argmax, classifiers, detectors, linear, of_pairs, of_two, op, regressors, repeat
 
 
 @classifiers(linear_model.RidgeClassifier, linear_model.RidgeClassifierCV, svm.LinearSVC)
@@ -71,88 +59,64 @@ def _nearest_centroid(model: Any, x: Any) -> Any:
     return argmax(nearest), op("Softmax", linear(x, 2 * scaled, -(scaled * centroids).sum(axis=1)), axis=1)
 
 
-def _repeat(x: Any, row: Any) -> Any:
-    """Repeat a row as often as x has rows."""
-    n_samples = op("Slice", op("Shape", x), np.array([0]), np.array([1]))
-    return op("Expand", row, op("Concat", n_samples, np.array([1]), axis=0))
-
-
 @classifiers(dummy.DummyClassifier)
 def _dummy_classifier(model: Any, x: Any) -> Any:
     if model.strategy in ("stratified", "uniform"):
         raise NotImplementedError("answers at random")
-    shares = _repeat(x, model.predict_proba(np.zeros((1, 1))))
+    shares = repeat(x, model.predict_proba(np.zeros((1, 1))))
     return argmax(shares), shares
 
 
 @regressors(dummy.DummyRegressor)
 def _dummy_regressor(model: Any, x: Any) -> Any:
-    return _repeat(x, model.constant_.reshape(1, -1))
+    return repeat(x, model.constant_.reshape(1, -1))
 
 
-@classifiers(model_selection.FixedThresholdClassifier, model_selection.TunedThresholdClassifierCV)
-def _threshold(model: Any, *x: Any) -> Any:
-    threshold = getattr(model, "best_threshold_", getattr(model, "threshold", "auto"))
-    if model.response_method == "decision_function" or getattr(model, "pos_label", None) is not None:
-        raise NotImplementedError("a response_method or pos_label")
-    shares = op("Identity", inner(model.estimator_, *x)[1])
-    second = op("Gather", shares, np.array([1]), axis=1)
-    return of_two(second, "GreaterOrEqual", 0.5 if threshold == "auto" else float(threshold)), shares
-
-
-@regressors(compose.TransformedTargetRegressor)
-def _transformed_target(model: Any, *x: Any) -> Any:
-    values = op("Identity", inner(model.regressor_, *x))
-    inverse = getattr(model.transformer_, "inverse_func", None)
-    if inverse is None:
-        return values
-    if inverse is np.expm1:
-        return op("Sub", op("Exp", values), np.array([1.0]))
-    return op({np.exp: "Exp", np.log: "Log", np.sqrt: "Sqrt"}[inverse], values)
-
-
-@classifiers(ensemble.VotingClassifier)
-def _voting(model: Any, *x: Any) -> Any:
-    weights = np.ones(len(model.estimators_)) if model.weights is None else np.array(model._weights_not_none)
-    if model.voting == "hard":
-        raise NotImplementedError("hard voting")
-    shares = [op("Identity", inner(member, *x)[1]) for member in model.estimators_]
-    weighted = [op("Mul", one, np.array([weight])) for one, weight in zip(shares, weights / weights.sum(), strict=True)]
-    mean = op("Sum", *weighted)
-    return argmax(mean), mean
-
-
-@classifiers(ensemble.AdaBoostClassifier)
-def _ada_boost(model: Any, x: Any) -> Any:
-    n_classes, weights = len(model.classes_), model.estimator_weights_[: len(model.estimators_)]
-    votes = [hits(argmax(op("Identity", inner(member, x)[1])), n_classes) for member in model.estimators_]
-    weighted = [op("Mul", one, np.array([weight])) for one, weight in zip(votes, weights / weights.sum(), strict=True)]
-    # A vote counts 1 for its class, and -1 / (n_classes - 1) for each other.
-    slope, shift = np.array([n_classes / (n_classes - 1)]), np.array([1 / (n_classes - 1)])
-    scores = op("Sub", op("Mul", op("Sum", *weighted), slope), shift)
-    if n_classes == 2:
-        score = op("Mul", op("Gather", scores, np.array([1]), axis=1), np.array([2.0]))
-        return of_two(score), shares_of_two(op("Sigmoid", score)), score
-    return argmax(scores), op("Softmax", op("Mul", scores, shift), axis=1), scores
-
-
-@classifiers(semi_supervised.SelfTrainingClassifier)
-def _self_training(model: Any, *x: Any) -> Any:
-    shares = op("Identity", inner(model.estimator_, *x)[1])
-    return argmax(shares), shares
+def _squared_distances(x: Any, rows: Any) -> Any:
+    """Make the squared distances of x to rows, of shape (n_samples, len(rows))."""
+    lengths = op("ReduceSum", op("Mul", x, x), np.array([1]), keepdims=1)
+    twice = op("MatMul", x, 2.0 * rows.T)
+    return op("Add", op("Sub", lengths, twice), (rows**2).sum(axis=1))
 
 
 def _kernel(model: Any, x: Any, rows: Any, gamma: float) -> Any:
     """Make the kernel of x with rows, of shape (n_samples, len(rows))."""
     rows = np.asarray(rows, dtype=np.float64)
-    product = op("MatMul", x, rows.T.copy())
-    if model.kernel == "linear":
-        return product
+    if model.kernel in ("linear", "poly", "polynomial", "sigmoid"):
+        product = op("MatMul", x, rows.T.copy())
+        if model.kernel == "linear":
+            return product
+        shifted = op("Add", op("Mul", product, np.array([float(gamma)])), np.array([float(model.coef0)]))
+        return op("Tanh", shifted) if model.kernel == "sigmoid" else op("Pow", shifted, np.array([float(model.degree)]))
     if model.kernel != "rbf":
         raise NotImplementedError(f"the kernel {model.kernel}")
-    lengths = op("ReduceSum", op("Mul", x, x), np.array([1]), keepdims=1)
-    distances = op("Add", op("Sub", lengths, op("Mul", product, np.array([2.0]))), (rows**2).sum(axis=1))
-    return op("Exp", op("Mul", distances, np.array([-float(gamma)])))
+    return op("Exp", op("Mul", _squared_distances(x, rows), np.array([-float(gamma)])))
+
+
+@classifiers(svm.SVC, svm.NuSVC, only=lambda model: not hasattr(model, "predict_proba"))
+def _support_vector_classifier(model: Any, x: Any) -> Any:
+    """Ask each pair of classes; skl2onnx does so in float32, and has the probabilities."""
+    kernel = _kernel(model, x, model.support_vectors_, model._gamma)
+    n_classes = len(model.classes_)
+    if n_classes == 2:
+        score = linear(kernel, model.dual_coef_, model.intercept_)
+        return of_two(score), None, score
+    owner = np.repeat(np.arange(n_classes), model.n_support_)
+    pairs = combinations(range(n_classes), 2)
+    # What a vector is worth against each other class; its own is left out of these.
+    coefficients = [
+        np.where(owner == one, model.dual_coef_[other - 1], np.where(owner == other, model.dual_coef_[one], 0.0))
+        for one, other in pairs
+    ]
+    sums = linear(kernel, np.array(coefficients), model.intercept_)
+    votes = op("Cast", op("LessOrEqual", sums, np.array([0.0])), to=TensorProto.DOUBLE)
+    counts, scores = of_pairs(votes, op("Neg", sums), n_classes)
+    ties_are_broken = model.break_ties and model.decision_function_shape == "ovr"
+    return (
+        argmax(scores if ties_are_broken else counts),
+        None,
+        sums if model.decision_function_shape == "ovo" else scores,
+    )
 
 
 @regressors(svm.SVR, svm.NuSVR)
@@ -188,4 +152,30 @@ def _kernel_ridge(model: Any, x: Any) -> Any:
 def _label_propagation(model: Any, x: Any) -> Any:
     weights = op("MatMul", _kernel(model, x, model.X_, model.gamma), model.label_distributions_)
     shares = op("Div", weights, op("ReduceSum", weights, np.array([1]), keepdims=1))
+    return argmax(shares), shares
+
+
+def _within(model: Any, x: Any) -> Any:
+    """Mark the rows of training within the radius of each row, of shape (n_samples, n_trained)."""
+    if model.effective_metric_ != "euclidean" or model.weights not in (None, "uniform"):
+        raise NotImplementedError("another metric or weights")
+    distances = _squared_distances(x, model._fit_X)
+    return op("Cast", op("LessOrEqual", distances, np.array([model.radius**2])), to=TensorProto.DOUBLE)
+
+
+@regressors(neighbors.RadiusNeighborsRegressor)
+def _radius_values(model: Any, x: Any) -> Any:
+    near = _within(model, x)
+    values = np.reshape(model._y, (len(model._fit_X), -1)).astype(np.float64)
+    return op("Div", op("MatMul", near, values), op("ReduceSum", near, np.array([1]), keepdims=1))
+
+
+@classifiers(neighbors.RadiusNeighborsClassifier)
+def _radius_shares(model: Any, x: Any) -> Any:
+    if model.outlier_label_ is None or isinstance(model.classes_, list):
+        raise NotImplementedError("rows without neighbours, or several targets")
+    votes = op("MatMul", _within(model, x), np.eye(len(model.classes_))[model._y])
+    count = op("ReduceSum", votes, np.array([1]), keepdims=1)
+    alone = (model.classes_ == model.outlier_label_[0]).astype(np.float64).reshape(1, -1)
+    shares = op("Where", op("Equal", count, np.array([0.0])), alone, op("Div", votes, count))
     return argmax(shares), shares

@@ -8,13 +8,16 @@ the scores.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from onnx import TensorProto
 from skl2onnx import update_registered_converter
+from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.algebra import onnx_ops
 from skl2onnx.algebra.onnx_operator import OnnxSubEstimator
+from skl2onnx.common._registration import get_converter
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 
 OPSETS = {"": 21, "ai.onnx.ml": 3}
@@ -30,11 +33,15 @@ def op(kind: str, *inputs: Any, **attributes: Any) -> Any:
     return node(*inputs, op_version=OPSETS[node.domain], **attributes)
 
 
-def classifiers(*classes: type, prepare: Build | None = None) -> Decorator:
+def classifiers(
+    *classes: type, prepare: Build | None = None, only: Callable[[Any], bool] = lambda _: True
+) -> Decorator:
     """Register a converter of classifiers; `prepare` replaces the inputs by something else in the graph.
 
+    only : tells which of them are for it; skl2onnx's own converts the others.
     It returns places and probabilities or None, and may add the scores of the decision function.
     """
+    before = {cls: sklearn_operator_name_map.get(cls) for cls in classes}
 
     def register(build: Build) -> Build:
         def shape(operator: Any) -> None:
@@ -43,6 +50,9 @@ def classifiers(*classes: type, prepare: Build | None = None) -> Decorator:
             operator.outputs[1].type = DoubleTensorType([None, len(labels)])
 
         def convert(scope: Any, operator: Any, container: Any) -> None:
+            if not only(operator.raw_operator):
+                get_converter(before[type(operator.raw_operator)])(scope, operator, container)
+                return
             inputs = prepare(scope, operator, container) if prepare else operator.inputs
             places, shares, *scores = build(operator.raw_operator, *inputs)
             labels = operator.raw_operator.classes_
@@ -125,15 +135,34 @@ def shares_of_two(second: Any) -> Any:
     return op("Concat", op("Sub", np.array([1.0]), second), second, axis=1)
 
 
+def repeat(x: Any, row: Any) -> Any:
+    """Repeat a row as often as x has rows."""
+    n_samples = op("Slice", op("Shape", x), np.array([0]), np.array([1]))
+    return op("Expand", row, op("Concat", n_samples, np.array([1]), axis=0))
+
+
+def of_pairs(votes: Any, margins: Any, n_classes: int) -> tuple[Any, Any]:
+    """Count the votes of each pair of classes, and add how sure they are, which decides between equals.
+
+    votes, margins : of shape (n_samples, n_pairs), for the second class of each; the results: (n_samples, n_classes).
+    """
+    pairs = list(combinations(range(n_classes), 2))
+    first, second = (np.eye(n_classes)[[pair[place] for pair in pairs]] for place in (0, 1))
+    counts = op("Add", op("MatMul", votes, second), op("MatMul", op("Sub", np.array([1.0]), votes), first))
+    sums = op("MatMul", margins, second - first)
+    sureness = op("Div", sums, op("Mul", op("Add", op("Abs", sums), np.array([1.0])), np.array([3.0])))
+    return counts, op("Add", counts, sureness)
+
+
 def hits(places: Any, n_classes: int) -> Any:
     """Write places as rows with 1 there and 0 elsewhere."""
     column = op("Reshape", places, np.array([-1, 1]))
     return op("Cast", op("Equal", column, np.arange(n_classes)), to=TensorProto.DOUBLE)
 
 
-def inner(model: Any, *x: Any) -> Any:
+def inner(model: Any, *x: Any, options: dict[str, bool] | None = None) -> Any:
     """Put an estimator inside of another one."""
-    return OnnxSubEstimator(model, *x, op_version=OPSETS[""])
+    return OnnxSubEstimator(model, *x, op_version=OPSETS[""], options=options)
 
 
 def linear(x: Any, coefficients: Any, intercept: Any) -> Any:

@@ -67,7 +67,7 @@ def _ensemble(trees: Iterable[Tree], n_targets: int) -> dict[str, Any]:
     }
 
 
-def _sums(read: Callable[[Any], tuple[Iterable[Tree], int]], rounds: bool) -> Callable[..., list[Any]]:
+def sums(read: Callable[[Any], tuple[Iterable[Tree], int]], rounds: bool) -> Callable[..., list[Any]]:
     """Make the function that adds the trees of an estimator to the graph; `rounds` if they look at float32."""
 
     def prepare(scope: Any, operator: Any, container: Any) -> list[Any]:
@@ -76,14 +76,14 @@ def _sums(read: Callable[[Any], tuple[Iterable[Tree], int]], rounds: bool) -> Ca
             before, name = name, scope.get_unique_variable_name("rounded")
             container.add_node("Cast", [before], [name], to=kind, name=scope.get_unique_operator_name("Cast"))
         trees, n_targets = read(operator.raw_operator)
-        sums = scope.declare_local_variable("sums", DoubleTensorType([None, n_targets]))
+        total = scope.declare_local_variable("sums", DoubleTensorType([None, n_targets]))
         # The operator came with version 5, which the finished graph names; skl2onnx knows 3 as its last.
         version = OPSETS["ai.onnx.ml"]
         attributes = {"name": scope.get_unique_operator_name("Trees"), **_ensemble(trees, n_targets)}
         container.add_node(
-            "TreeEnsemble", [name], [sums.full_name], op_domain="ai.onnx.ml", op_version=version, **attributes
+            "TreeEnsemble", [name], [total.full_name], op_domain="ai.onnx.ml", op_version=version, **attributes
         )
-        return [sums]
+        return [total]
 
     return prepare
 
@@ -158,7 +158,7 @@ regressors(
     tree.ExtraTreeRegressor,
     ensemble.RandomForestRegressor,
     ensemble.ExtraTreesRegressor,
-    prepare=_sums(_forest, rounds=True),
+    prepare=sums(_forest, rounds=True),
 )(_mean)
 
 
@@ -167,14 +167,14 @@ regressors(
     tree.ExtraTreeClassifier,
     ensemble.RandomForestClassifier,
     ensemble.ExtraTreesClassifier,
-    prepare=_sums(_forest, rounds=True),
+    prepare=sums(_forest, rounds=True),
 )
 def _mean_shares(model: Any, sums: Any) -> Any:
     shares = _mean(model, sums)
     return argmax(shares), shares
 
 
-@detectors(ensemble.IsolationForest, prepare=_sums(_isolation_forest, rounds=True))
+@detectors(ensemble.IsolationForest, prepare=sums(_isolation_forest, rounds=True))
 def _isolation(model: Any, depths: Any) -> Any:
     deepest = len(model.estimators_) * float(_average_path_length([model._max_samples])[0])
     if not deepest:
@@ -184,24 +184,24 @@ def _isolation(model: Any, depths: Any) -> Any:
     return op("Sub", op("Neg", ways), np.array([float(model.offset_)]))
 
 
-@regressors(ensemble.GradientBoostingRegressor, prepare=_sums(_gradient_boosting, rounds=True))
+@regressors(ensemble.GradientBoostingRegressor, prepare=sums(_gradient_boosting, rounds=True))
 def _boosted(model: Any, sums: Any) -> Any:
     return op("Add", sums, model._raw_predict_init(np.zeros((1, model.n_features_in_), np.float32)).astype(float))
 
 
-@regressors(ensemble.HistGradientBoostingRegressor, prepare=_sums(_hist_gradient_boosting, rounds=False))
+@regressors(ensemble.HistGradientBoostingRegressor, prepare=sums(_hist_gradient_boosting, rounds=False))
 def _hist_boosted(model: Any, sums: Any) -> Any:
     raw = op("Add", sums, np.reshape(model._baseline_prediction, (1, -1)).astype(float))
     return op("Exp", raw) if model.loss in ("poisson", "gamma") else raw
 
 
-@classifiers(ensemble.GradientBoostingClassifier, prepare=_sums(_gradient_boosting, rounds=True))
+@classifiers(ensemble.GradientBoostingClassifier, prepare=sums(_gradient_boosting, rounds=True))
 def _boosted_shares(model: Any, sums: Any) -> Any:
     slope = 2.0 if model.loss == "exponential" else 1.0
     return _shares(model, _boosted(model, sums), "GreaterOrEqual", slope)
 
 
-@classifiers(ensemble.HistGradientBoostingClassifier, prepare=_sums(_hist_gradient_boosting, rounds=False))
+@classifiers(ensemble.HistGradientBoostingClassifier, prepare=sums(_hist_gradient_boosting, rounds=False))
 def _hist_boosted_shares(model: Any, sums: Any) -> Any:
     return _shares(model, _hist_boosted(model, sums), "Greater", 1.0)
 

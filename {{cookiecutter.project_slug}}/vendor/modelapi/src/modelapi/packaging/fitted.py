@@ -29,7 +29,7 @@ from modelapi.packaging.sample import name_targets, read_sample, with_gaps, with
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
 from modelapi.training.dialect import SEPARATORS, TableError
-from modelapi.training.features import SignatureError, infer, read_features, to_columns, transforms
+from modelapi.training.features import SignatureError, final, infer, read_features, to_columns, transforms
 
 EXAMPLES = (
     "--model my.joblib --sample rows.csv",
@@ -112,7 +112,7 @@ def count_outputs(model: Any, X: Any) -> int:
     if isinstance(model, OnnxModel):
         return model.n_outputs
     if not hasattr(model, "predict") and not transforms(model):
-        raise EngineError(f"a {type(model).__name__} cannot predict: {_remedy(model)}")
+        raise EngineError(f"a {type(final(model)).__name__} cannot predict: {_remedy(model)}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of names that an estimator does not hand on to its own parts.
