@@ -103,8 +103,23 @@ def test_the_manifest_says_which_engine_and_why(packaged: Packager, pets: pd.Dat
 
     assert one.reason.startswith("on 100 rows it answers as the estimator does")
     assert set(one.libraries) == {"numpy", "onnxruntime"}
-    assert "not onnx, for skl2onnx cannot convert" in other.reason
+    said = "not onnx, for skl2onnx cannot convert a part of this Pipeline (VERBOSE=1 shows what it says)"
+    assert other.reason.endswith(said)
     assert {"scikit-learn", "skops", "pandas"} < set(other.libraries)
+
+
+def test_what_a_converter_says_is_shown_to_who_asks(
+    packaged: Packager, pets: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    X = pets[["age"]]
+
+    with caplog.at_level("DEBUG", "modelapi"):
+        packaged(make_pipeline(FunctionTransformer(np.abs), LogisticRegression()).fit(X, pets["kind"]), X)
+
+    (record,) = caplog.records
+    assert record.exc_info
+    assert isinstance(record.exc_info[1], EngineError)
+    assert record.exc_info[1].__cause__
 
 
 def test_the_engine_can_be_asked_for(packaged: Packager, pets: pd.DataFrame) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import logging
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -29,12 +30,20 @@ class Options(argparse.ArgumentParser):
         )
         self._refusal = refusal
 
+    def add_verbose(self) -> None:
+        """Let `-v` show what other libraries say, which is nothing that most people understand."""
+        self.add_argument("-v", "--verbose", action="store_true", help="show also what other libraries say")
+
     def read(self, arguments: Sequence[str] | None, *needed: str) -> argparse.Namespace:
         """Read the options, or exit with one line if one that is needed is not among them."""
         options = self.parse_args(arguments)
         for name, value in vars(options).items():
             if value == []:  # What argparse makes of --name=--
                 setattr(options, name, "--")
+        if getattr(options, "verbose", False):
+            log = logging.getLogger("modelapi")
+            log.setLevel(logging.DEBUG)
+            log.addHandler(logging.StreamHandler())
         missing = [f"{name.upper()}=…" for name in needed if getattr(options, name) is None]
         if missing:
             sys.exit(f'{self._refusal}: name {" and ".join(missing)} ("{self.prog} --help" says more)')

@@ -155,6 +155,7 @@ def _options(estimators: Collection[str], arguments: Sequence[str] | None) -> ar
     parser = Options("train", "Not trained", str(__doc__), *EXAMPLES)
     for name, text in OPTIONS.items():
         parser.add_argument(f"--{name}", help=text.format(estimators=", ".join(estimators)))
+    parser.add_verbose()
     options = parser.read(arguments)
     project = current_project()
     defaults = project.options.get("train", {})

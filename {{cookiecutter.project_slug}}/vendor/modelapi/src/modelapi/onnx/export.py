@@ -156,9 +156,8 @@ def _join_inputs(graph: onnx.GraphProto, places: dict[str, list[int]]) -> dict[s
 
 
 def _reason(estimator: Any, error: Exception) -> str:
-    """Say in one line why skl2onnx cannot convert; its own messages are long."""
+    """Say in one line why skl2onnx cannot convert; what it says itself is for who works on converters."""
     lacking = re.search(r"for (?:type|model) '<class '([^']*)'>'", str(error))
     if lacking:
         return f"skl2onnx has no converter for {lacking[1].rpartition('.')[2]}"
-    line = " ".join(str(error).split())[:90]
-    return f"skl2onnx cannot convert {type(estimator).__name__}: {line or type(error).__name__}"
+    return f"skl2onnx cannot convert a part of this {type(estimator).__name__} (VERBOSE=1 shows what it says)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import Any
 
@@ -18,6 +19,8 @@ from modelapi.packaging.scores import with_scores
 from modelapi.records.columns import Columns
 from modelapi.settings import PackageSettings
 from modelapi.signature import Signature
+
+log = logging.getLogger("modelapi")
 
 
 def package_model(
@@ -58,6 +61,7 @@ def package_model(
                 try_load(name, exported.content, signature, settings.project.root)
             except EngineError as error:
                 refused.append(f"not {name}, for {error}")
+                log.debug("Not %s:", name, exc_info=error)
                 continue
             manifest = package.save(
                 settings.model_dir,

@@ -78,6 +78,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--engine", help=f"one of {', '.join(ENGINES)} (default: the first that answers alike)")
     parser.add_argument("--separator", help=f"of the sample, one of {', '.join(SEPARATORS)} (default: detected)")
     parser.add_argument("--encoding", help="of the sample, as cp1252 (default: detected)")
+    parser.add_verbose()
     return parser.read(arguments, "model", "sample")
 
 
