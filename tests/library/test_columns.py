@@ -4,6 +4,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+from modelapi.engines.frames import to_frame
 from modelapi.records.columns import PARTS, column, expand
 from modelapi.signature import Feature
 
@@ -42,3 +43,25 @@ def test_a_date_without_parts_stays_one() -> None:
     values = column(feature(None), [datetime(2026, 11, 21)])
 
     assert expand({"when": values}, [feature(None)])["when"].dtype == np.dtype("datetime64[us]")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "Float32"])
+def test_a_number_is_one_value_however_many_digits_of_it_are_written(dtype: str) -> None:
+    weight = Feature(name="weight", type="number", dtype=dtype, nullable=True, example=1)
+    short = np.dtype(dtype.lower()).type(0.1)
+
+    values = column(weight, [float(str(short)), float(short), None, 1e38])
+
+    assert values[0] == values[1] == float(short)
+    assert np.isnan(values[2])
+    assert np.isfinite(values[3])
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("int8", 300), ("uint8", -1), ("uint16", 70_000), ("int32", 2**40)])
+def test_a_number_that_the_dtype_of_training_cannot_hold_is_no_other_number(dtype: str, value: int) -> None:
+    count = Feature(name="count", type="integer", dtype=dtype, nullable=False, example=1)
+
+    frame = to_frame({"count": column(count, [1, value])}, [count])
+
+    assert frame["count"].tolist() == [1, value]
+    assert to_frame({"count": column(count, [1])}, [count])["count"].dtype == dtype

@@ -573,3 +573,26 @@ def test_rows_that_the_model_cannot_predict_are_put_aside(
     assert [row["row"] for row in bad] == ["4", "8", "9", "17", "18"]
     assert [row["reason"].split(":")[0] for row in bad[1:]] == ["cannot be predicted"] * 4
     assert [row["age"] for row in bad] == ["old", "7", "8", "7", "8"]
+
+
+@pytest.mark.parametrize("values", [[[1], [2, 3]], [{"years": 1}, None]])
+def test_a_parquet_column_of_more_than_single_values_is_named(run: Score, tmp_path: Path, values: list[Any]) -> None:
+    table = pa.table({"weight": [1.0, 2.0], "age": values, "indoor": [True, False], "fur": ["short", "long"]})
+    pq.write_table(table, tmp_path / "rows.parquet")
+
+    with pytest.raises(SystemExit, match=r"^Not scored: .*rows.parquet, column age holds (list|struct)<.*single value"):
+        run(tmp_path / "rows.parquet", tmp_path / "scored.parquet")
+
+
+def test_dictionary_columns_and_nested_ones_that_are_no_features_are_just_read(run: Score, tmp_path: Path) -> None:
+    columns = {
+        "weight": pa.array([1.0, 2.0]).dictionary_encode(),
+        "age": pa.array([1, 2], pa.int8()),
+        "indoor": [True, False],
+        "fur": pa.array(["short", "long"]).dictionary_encode(),
+        "seen": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
+
+    assert "Scored 2 rows" in run(tmp_path / "rows.parquet", tmp_path / "scored.parquet")
+    assert pq.read_table(tmp_path / "scored.parquet").column("seen").to_pylist() == [[("a", 1)], None]

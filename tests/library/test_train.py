@@ -17,6 +17,8 @@ from modelapi.packaging.engine_choice import package_model
 from modelapi.records.cells import CellParser
 from modelapi.scoring import score
 from modelapi.signature import Feature
+from modelapi.training.dialect import TableError
+from modelapi.training.targets import with_targets
 from sklearn import datasets
 from steps.train import ESTIMATORS, build_pipeline
 from threadpoolctl import threadpool_limits
@@ -295,6 +297,12 @@ def test_rows_without_a_target_and_classes_of_one_row_are_left_out(
     assert "Left out 1 row without a value for y\n" in out
     assert "Left out the only row with y c: a class needs two rows or more\n" in out
     assert (model.signature.n_samples, model.signature.target.classes) == (28, ["a", "b"])
+
+
+@pytest.mark.parametrize("values", [[[1], [2]], [{"a": 1}, None], [None, np.array([1])]])
+def test_a_target_of_more_than_single_values_is_named(values: list[Any]) -> None:
+    with pytest.raises(TableError, match=r"^the target kind holds lists or objects: a target is a single value"):
+        with_targets(pd.DataFrame({"kind": values}), ["kind"])
 
 
 def test_a_rare_class_makes_fewer_folds(fit: Train) -> None:

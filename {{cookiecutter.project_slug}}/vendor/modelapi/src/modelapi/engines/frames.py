@@ -53,13 +53,23 @@ def _array(values: np.ndarray[Any, Any], feature: Feature) -> Any:
     if dtype == "object":  # As a Series, for a DataFrame would make text of an array of such.
         return pd.Series(_objects(values, feature), dtype=object)
     if values.dtype.kind == "f" and dtype.islower():  # A dtype of NumPy's; those of pandas are Int64, Float64.
-        return values.astype(dtype)
+        return _cast(values, np.dtype(dtype))
     if values.dtype == object:  # pandas and the imputers of scikit-learn expect NaN.
         return pd.array(np.where(pd.isna(values), np.nan, values), dtype=dtype)
     series: pd.Series[Any] = pd.Series(values)
     if dtype.startswith("datetime64") and "," in dtype:  # With a time zone.
         series = series.dt.tz_localize("UTC")
     return series.astype(dtype).array
+
+
+def _cast(values: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Cast numbers, but none that does not fit: 300 as int8 would be 44."""
+    if dtype.kind in "iu" and dtype.itemsize < 8 and len(values):
+        most = np.iinfo(dtype)
+        if values.min() < most.min or values.max() > most.max:
+            return values.astype(np.int64)
+    with np.errstate(over="ignore"):
+        return values.astype(dtype)
 
 
 def _objects(values: np.ndarray[Any, Any], feature: Feature) -> list[Any]:

@@ -23,6 +23,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "string": np.dtype("object"),
     "text": np.dtype("object"),
 }
+NARROW = {"float16": np.float16, "float32": np.float32, "Float32": np.float32}
 # What an estimator, which takes only numbers, gets in place of a date.
 PARTS: dict[str, Callable[[Array], Array]] = {
     "elapsed_days": lambda moments: moments.astype(np.int64) / 86_400_000_000,  # Since 1970.
@@ -38,7 +39,17 @@ def column(feature: Feature, values: Sequence[object]) -> Array:
     """Make the array of a feature from values of its type, None where they are missing."""
     if feature.fill is not None:
         values = [feature.fill if value is None else value for value in values]
-    return np.array(values, dtype=DTYPES[feature.type])
+    array = np.array(values, dtype=DTYPES[feature.type])
+    if feature.dtype in NARROW and array.dtype.kind == "f":
+        return _narrow(array, NARROW[feature.dtype])
+    return array
+
+
+def _narrow(values: Array, dtype: Any) -> Array:
+    """Round numbers as the column of training did, for its values are written in many ways: 0.1, 0.0999755859375."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype(dtype).astype(np.float64)
+    return np.where(np.isinf(rounded), values, rounded)
 
 
 def columns_of(records: Sequence[Mapping[str, Any]], features: Iterable[Feature]) -> Columns:

@@ -17,6 +17,7 @@ from modelapi.records.parser import RecordParser
 from modelapi.records.tables import BATCH_ROWS
 from modelapi.scoring.formats import BadRow, Format, Parse, Sink, added_names, reading, rejected, split_suffix
 from modelapi.signature import Signature
+from modelapi.training.dialect import TableError
 
 BATCH_CELLS = 1_000_000
 ROW_GROUP = 32_000_000  # Bytes in memory.
@@ -48,8 +49,11 @@ class ParquetFormat(Format):
                 yield batch, done / file.metadata.num_rows
 
     def parser(self, signature: Signature, unknown_categories: Policy) -> Parse:
-        """Make the parser of the columns that the model has."""
+        """Make the parser of the columns that the model has. Raises TableError if one is not of single values."""
         names = [feature.name for feature in signature.features if feature.name in self.columns]
+        for name in names:
+            if pa.types.is_nested(kind := self._schema.field(name).type):
+                raise TableError(f"{self.source}, column {name} holds {kind}: a feature is a single value of each row")
         parse = RecordParser(signature, unknown_categories=unknown_categories).parse_values
         return lambda rows, start: parse(_records(rows.select(names)), start)
 

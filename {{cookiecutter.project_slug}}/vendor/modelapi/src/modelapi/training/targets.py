@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
@@ -40,6 +41,9 @@ def find(text: str | Sequence[str], table: pd.DataFrame) -> list[str]:
 
 def with_targets(table: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
     """Leave out the rows without a target. Raises TableError if too few are left."""
+    for name in targets:
+        if any(isinstance(value, list | dict | np.ndarray) for value in table[name]):
+            raise TableError(f"the target {name} holds lists or objects: a target is a single value of each row")
     known = table.dropna(subset=targets)
     names = ", ".join(targets)
     if count := len(table) - len(known):
