@@ -19,13 +19,13 @@ from modelapi.engines import ENGINES, EngineError
 from modelapi.engines.frames import as_taken
 from modelapi.engines.sklearn_engine import answer
 from modelapi.options import Options
-from modelapi.package import PackageError
+from modelapi.package import Manifest, PackageError
 from modelapi.package.versions import check_writable
 from modelapi.packaging.engine_choice import announce, package_model
 from modelapi.packaging.model_files import OnnxModel, read_model
 from modelapi.packaging.outputs import output_names
 from modelapi.packaging.remedies import check_kind
-from modelapi.packaging.sample import name_targets, read_sample, with_gaps, with_plain_types
+from modelapi.packaging.sample import Sample, name_targets, read_sample, with_gaps, with_plain_types
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
 from modelapi.training.dialect import SEPARATORS, TableError
@@ -46,28 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         check_writable(settings.model_dir)
         model = read_model(options.model, allow_pickle=settings.allow_pickle)
         check_kind(model)
-        sample, X, targets, encoded = read_sample(options, model)
-        X = with_gaps(X, encoded)
-        plain = with_plain_types(X)
-        categories = {name: known.categories for name, known in encoded.items() if known.categories is not None}
-        gaps = {name: gap for name, known in encoded.items() for gap in known.gaps}
-        texts = [name for name, known in encoded.items() if known.is_text]
-        features = read_features(plain, categories, texts=texts, gaps=gaps)
-        columns = to_columns(plain, features)
-        takes = find_taken(model, X)
-        n_outputs = count_outputs(model, as_taken(X, takes))
-        if transforms(model):
-            targets = output_names(model, X, n_outputs)
-        else:
-            targets = name_targets(sample, X, targets, n_outputs)
-        signature = infer(features, targets, model, len(X), takes=takes)
-        metrics = {"sample_rows": len(X)}
-        manifest = package_model(
-            model, columns, signature, metrics=metrics, settings=settings, engine=options.engine, X=X
-        )
+        manifest = package_fitted(model, read_sample(options, model), settings, options.engine)
     except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
         sys.exit(f"Not packaged: {' '.join(str(error).splitlines())}")
     print(announce(manifest, settings))
+
+
+def package_fitted(model: Any, given: Sample, settings: PackageSettings, engine: str | None = None) -> Manifest:
+    """Make a fitted estimator the current model. Raises TableError, SignatureError, EngineError or PackageError."""
+    sample, X, targets, encoded = given
+    X = with_gaps(X, encoded)
+    plain = with_plain_types(X)
+    categories = {name: known.categories for name, known in encoded.items() if known.categories is not None}
+    gaps = {name: gap for name, known in encoded.items() for gap in known.gaps}
+    texts = [name for name, known in encoded.items() if known.is_text]
+    features = read_features(plain, categories, texts=texts, gaps=gaps)
+    columns = to_columns(plain, features)
+    takes = find_taken(model, X)
+    n_outputs = count_outputs(model, as_taken(X, takes))
+    targets = output_names(model, X, n_outputs) if transforms(model) else name_targets(sample, X, targets, n_outputs)
+    signature = infer(features, targets, model, len(X), takes=takes)
+    metrics = {"sample_rows": len(X)}
+    return package_model(model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
