@@ -26,6 +26,7 @@ from modelapi.packaging.model_files import OnnxModel, read_model
 from modelapi.packaging.outputs import output_names
 from modelapi.packaging.remedies import check_kind
 from modelapi.packaging.sample import Sample, name_targets, read_sample, with_gaps, with_plain_types
+from modelapi.packaging.taken_gaps import with_taken_gaps
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
 from modelapi.training.dialect import SEPARATORS, TableError
@@ -66,6 +67,8 @@ def package_fitted(model: Any, given: Sample, settings: PackageSettings, engine:
     n_outputs = count_outputs(model, as_taken(X, takes))
     targets = output_names(model, X, n_outputs) if transforms(model) else name_targets(sample, X, targets, n_outputs)
     signature = infer(features, targets, model, len(X), takes=takes)
+    if not isinstance(model, OnnxModel):
+        signature = with_taken_gaps(model, columns, signature)
     metrics = {"sample_rows": len(X)}
     return package_model(model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X)
 

@@ -42,18 +42,18 @@ def mutate(original: Engine, sample: Columns, signature: Signature) -> tuple[Col
     n_rows = max(1, n_mutations // (len(unknown) + len(others) + 1))
     few = {name: values[:n_rows] for name, values in few.items()}
 
-    taken = _predictable(original, few, unknown, signature)
-    known = _predictable(original, few, others, signature)
+    taken = predictable(original, few, unknown, signature)
+    known = predictable(original, few, others, signature)
     refused = {one.feature.name for one in unknown} - {one.feature.name for one in taken}
     features = [
         one.model_copy(update={"takes_unknown": False}) if one.name in refused else one for one in signature.features
     ]
-    mutated = _table(few, [*known, *taken])
+    mutated = table_of(few, [*known, *taken])
     rows = {name: np.concatenate([sample[name], mutated[name]]) for name in sample}
     return rows, signature.model_copy(update={"features": features})
 
 
-def _predictable(original: Engine, few: Columns, mutations: Sequence[Mutation], signature: Signature) -> list[Mutation]:
+def predictable(original: Engine, few: Columns, mutations: Sequence[Mutation], signature: Signature) -> list[Mutation]:
     """List the mutations that an estimator can predict, by halves: most often it is all of them."""
     found, groups = [], [list(mutations)] if mutations else []
     for _ in range(MAX_ASKED):
@@ -61,7 +61,7 @@ def _predictable(original: Engine, few: Columns, mutations: Sequence[Mutation], 
             break
         group = groups.pop()
         try:
-            original.predict(_table(few, group), everything(signature))
+            original.predict(table_of(few, group), everything(signature))
         except Exception:
             middle = len(group) // 2
             groups += [half for half in (group[middle:], group[:middle]) if half and len(group) > 1]
@@ -70,7 +70,7 @@ def _predictable(original: Engine, few: Columns, mutations: Sequence[Mutation], 
     return found
 
 
-def _table(few: Columns, mutations: Sequence[Mutation]) -> Columns:
+def table_of(few: Columns, mutations: Sequence[Mutation]) -> Columns:
     """Repeat the rows for each mutation, and change them."""
     n_rows = len(next(iter(few.values())))
     table = {name: np.tile(values, len(mutations)) for name, values in few.items()}
