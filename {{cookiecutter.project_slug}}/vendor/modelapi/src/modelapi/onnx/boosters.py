@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from modelapi.onnx.registry import argmax, classifiers, of_two, op, regressors, shares_of_two
+from modelapi.onnx.registry import NoConverterError, argmax, classifiers, of_two, op, regressors, shares_of_two
 from modelapi.onnx.trees import Tree, sums
 
 LINKS = {  # What becomes of a sum, by objective.
@@ -48,7 +48,7 @@ def _register(classifier: type, regressor: type, read: Any, finish: Callable[...
         if objective in SHARES:
             return argmax(values), op("Softmax", values, axis=1)
         if LINKS.get(objective) != "Sigmoid" and objective != "binary":
-            raise NotImplementedError(f"the objective {objective}")
+            raise NoConverterError(f"the objective {objective}")
         second = op("Sigmoid", values)
         return of_two(second, threshold=0.5), shares_of_two(second)
 
@@ -57,7 +57,7 @@ def _register(classifier: type, regressor: type, read: Any, finish: Callable[...
         if objective in PLAIN:
             return values
         if objective not in LINKS:
-            raise NotImplementedError(f"the objective {objective}")
+            raise NoConverterError(f"the objective {objective}")
         return op(LINKS[objective], values)
 
     classifiers(classifier, prepare=prepare)(shares)
@@ -74,7 +74,7 @@ def _learner(model: Any) -> Any:
 def _read_xgboost(model: Any) -> tuple[Iterator[Tree], int]:
     gradient = _learner(model)["gradient_booster"]
     if gradient["name"] != "gbtree" or any(tree["categories_nodes"] for tree in gradient["model"]["trees"]):
-        raise NotImplementedError("another booster than gbtree, or categories")
+        raise NoConverterError("another booster than gbtree, or categories")
     targets = gradient["model"]["tree_info"]
 
     def trees() -> Iterator[Tree]:
@@ -118,7 +118,7 @@ def _flatten(root: Any, target: int) -> Tree:
         right.append(-1 if is_leaf else len(nodes) + 1)
         if not is_leaf:
             if node["decision_type"] != "<=" or node["missing_type"] == "Zero":
-                raise NotImplementedError("categories, or zeros that are missing values")
+                raise NoConverterError("categories, or zeros that are missing values")
             nodes += [node["left_child"], node["right_child"]]
     missing = [
         node["default_left"] if node.get("missing_type") == "NaN" else node.get("threshold", 0.0) >= 0 for node in nodes
@@ -140,6 +140,6 @@ def _sum_of_lightgbm(model: Any, raw: Any) -> tuple[str, Any]:
     if content["average_output"]:
         raw = op("Div", raw, np.array([len(content["tree_info"]) / content["num_tree_per_iteration"]]))
     if "sqrt" in options:
-        raise NotImplementedError("the objective of square roots")
+        raise NoConverterError("the objective of square roots")
     slope = next((float(option.removeprefix("sigmoid:")) for option in options if option.startswith("sigmoid:")), 1.0)
     return name, op("Mul", raw, np.array([slope]))

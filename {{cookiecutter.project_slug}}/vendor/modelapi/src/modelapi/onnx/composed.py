@@ -14,6 +14,7 @@ from sklearn.base import is_regressor
 
 from modelapi.onnx.registry import (
     LABEL_OPTIONS,
+    NoConverterError,
     argmax,
     classifiers,
     hits,
@@ -31,7 +32,7 @@ from modelapi.onnx.registry import (
 def _threshold(model: Any, *x: Any) -> Any:
     threshold = getattr(model, "best_threshold_", getattr(model, "threshold", "auto"))
     if model.response_method == "decision_function" or getattr(model, "pos_label", None) is not None:
-        raise NotImplementedError("a response_method or pos_label")
+        raise NoConverterError("a response_method or pos_label")
     shares = op("Identity", inner(model.estimator_, *x)[1])
     second = op("Gather", shares, np.array([1]), axis=1)
     return of_two(second, "GreaterOrEqual", 0.5 if threshold == "auto" else float(threshold)), shares
@@ -102,7 +103,7 @@ def _margin(member: Any, *x: Any) -> Any:
 @classifiers(multiclass.OneVsOneClassifier)
 def _one_vs_one(model: Any, *x: Any) -> Any:
     if model.pairwise_indices_ is not None:
-        raise NotImplementedError("kernels")
+        raise NoConverterError("kernels")
     votes = op("Concat", *[_column(op("Identity", inner(member, *x)[0])) for member in model.estimators_], axis=1)
     margins = op("Concat", *[_margin(member, *x) for member in model.estimators_], axis=1)
     _, scores = of_pairs(votes, margins, len(model.classes_))
@@ -149,7 +150,7 @@ def _classifier_chain(scope: Any, operator: Any, container: Any) -> None:
     """Answer the label of each target, and how likely it is to be 1."""
     model = operator.raw_operator
     if model.chain_method_ != "predict" or any(list(labels) != [0, 1] for labels in model.classes_):
-        raise NotImplementedError("a chain of other things than labels 0 and 1")
+        raise NoConverterError("a chain of other things than labels 0 and 1")
     answers = list(_chain(model, operator.inputs[0]))
     labels = op("Cast", _in_order(model, [_column(op("Identity", one[0])) for one in answers]), to=TensorProto.INT64)
     second = [op("Gather", op("Identity", one[1]), np.array([1]), axis=1) for one in answers]

@@ -15,7 +15,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
 from modelapi.engines.onnx_engine import MISSING
-from modelapi.onnx.registry import op
+from modelapi.onnx.registry import NoConverterError, op
 
 
 def _columns(operator: Any) -> Iterator[tuple[Any, bool]]:
@@ -52,7 +52,7 @@ def _join(parts: list[Any]) -> Any:
 
 def _impute(imputer: Any, operator: Any) -> Any:
     if imputer.add_indicator or not pd.isna(imputer.missing_values):
-        raise NotImplementedError("SimpleImputer with an indicator, or missing_values other than nan")
+        raise NoConverterError("SimpleImputer with an indicator, or missing_values other than nan")
     filled, first = [], 0
     for x in operator.inputs:
         is_text, width = isinstance(x.type, StringTensorType), x.type.shape[1]
@@ -78,7 +78,7 @@ def _one_hot(encoder: Any, operator: Any) -> Any:
         dropped = encoder.drop_idx_[place] if encoder.drop_idx_ is not None else None
         if dropped is not None:
             if rare is not None:
-                raise NotImplementedError("OneHotEncoder with drop and infrequent categories")
+                raise NoConverterError("OneHotEncoder with drop and infrequent categories")
             hot = op("Gather", hot, np.delete(np.arange(len(categories)), dropped), axis=1)
         parts.append(hot)
     return _numbers(_join(parts))
@@ -86,7 +86,7 @@ def _one_hot(encoder: Any, operator: Any) -> Any:
 
 def _ordinal(encoder: Any, operator: Any) -> Any:
     if getattr(encoder, "infrequent_categories_", None):
-        raise NotImplementedError("OrdinalEncoder with infrequent categories")
+        raise NoConverterError("OrdinalEncoder with infrequent categories")
     unknown = np.nan if encoder.unknown_value is None else float(encoder.unknown_value)
     parts = []
     for (column, is_text), categories in zip(_columns(operator), encoder.categories_, strict=True):

@@ -157,6 +157,8 @@ def _join_inputs(graph: onnx.GraphProto, places: dict[str, list[int]]) -> dict[s
 
 def _reason(estimator: Any, error: Exception) -> str:
     """Say in one line why skl2onnx cannot convert; what it says itself is for who works on converters."""
+    if isinstance(error, registry.NoConverterError):
+        return f"there is no converter for {error}"
     lacking = re.search(r"for (?:type|model) '<class '([^']*)'>'", str(error))
     if lacking:
         return f"skl2onnx has no converter for {lacking[1].rpartition('.')[2]}"

@@ -19,7 +19,18 @@ from sklearn import (
     svm,
 )
 
-from modelapi.onnx.registry import argmax, classifiers, detectors, linear, of_pairs, of_two, op, regressors, repeat
+from modelapi.onnx.registry import (
+    NoConverterError,
+    argmax,
+    classifiers,
+    detectors,
+    linear,
+    of_pairs,
+    of_two,
+    op,
+    regressors,
+    repeat,
+)
 
 
 @classifiers(linear_model.RidgeClassifier, linear_model.RidgeClassifierCV, svm.LinearSVC)
@@ -35,7 +46,7 @@ def _linear_classifier(model: Any, x: Any) -> Any:
 )
 def _logistic(model: Any, x: Any) -> Any:
     if getattr(model, "solver", "") == "liblinear" and len(model.classes_) > 2:
-        raise NotImplementedError("one regression against the rest for each of several classes")
+        raise NoConverterError("one regression against the rest for each of several classes")
     coefficients, intercept = model.coef_, model.intercept_
     if len(model.classes_) == 2:  # As if the first class had a score too, which is always 0.
         coefficients, intercept = np.vstack([np.zeros_like(coefficients), coefficients]), np.append(0.0, intercept)
@@ -53,7 +64,7 @@ def _cross_decomposition(model: Any, x: Any) -> Any:
 def _nearest_centroid(model: Any, x: Any) -> Any:
     centroids, deviations = model.centroids_, model.within_class_std_dev_
     if model.metric != "euclidean" or np.ptp(model.class_prior_):
-        raise NotImplementedError("another metric or priors")
+        raise NoConverterError("another metric or priors")
     scaled = centroids / np.where(deviations == 0, 1, deviations) ** 2
     nearest = linear(x, 2 * centroids, -(centroids**2).sum(axis=1))
     return argmax(nearest), op("Softmax", linear(x, 2 * scaled, -(scaled * centroids).sum(axis=1)), axis=1)
@@ -62,7 +73,7 @@ def _nearest_centroid(model: Any, x: Any) -> Any:
 @classifiers(dummy.DummyClassifier)
 def _dummy_classifier(model: Any, x: Any) -> Any:
     if model.strategy in ("stratified", "uniform"):
-        raise NotImplementedError("answers at random")
+        raise NoConverterError("answers at random")
     shares = repeat(x, model.predict_proba(np.zeros((1, 1))))
     return argmax(shares), shares
 
@@ -89,7 +100,7 @@ def _kernel(model: Any, x: Any, rows: Any, gamma: float) -> Any:
         shifted = op("Add", op("Mul", product, np.array([float(gamma)])), np.array([float(model.coef0)]))
         return op("Tanh", shifted) if model.kernel == "sigmoid" else op("Pow", shifted, np.array([float(model.degree)]))
     if model.kernel != "rbf":
-        raise NotImplementedError(f"the kernel {model.kernel}")
+        raise NoConverterError(f"the kernel {model.kernel}")
     return op("Exp", op("Mul", _squared_distances(x, rows), np.array([-float(gamma)])))
 
 
@@ -158,7 +169,7 @@ def _label_propagation(model: Any, x: Any) -> Any:
 def _within(model: Any, x: Any) -> Any:
     """Mark the rows of training within the radius of each row, of shape (n_samples, n_trained)."""
     if model.effective_metric_ != "euclidean" or model.weights not in (None, "uniform"):
-        raise NotImplementedError("another metric or weights")
+        raise NoConverterError("another metric or weights")
     distances = _squared_distances(x, model._fit_X)
     return op("Cast", op("LessOrEqual", distances, np.array([model.radius**2])), to=TensorProto.DOUBLE)
 
@@ -173,7 +184,7 @@ def _radius_values(model: Any, x: Any) -> Any:
 @classifiers(neighbors.RadiusNeighborsClassifier)
 def _radius_shares(model: Any, x: Any) -> Any:
     if model.outlier_label_ is None or isinstance(model.classes_, list):
-        raise NotImplementedError("rows without neighbours, or several targets")
+        raise NoConverterError("rows without neighbours, or several targets")
     votes = op("MatMul", _within(model, x), np.eye(len(model.classes_))[model._y])
     count = op("ReduceSum", votes, np.array([1]), keepdims=1)
     alone = (model.classes_ == model.outlier_label_[0]).astype(np.float64).reshape(1, -1)

@@ -27,6 +27,10 @@ Build = Callable[..., Any]
 Decorator = Callable[[Build], Build]
 
 
+class NoConverterError(Exception):
+    """A part of an estimator that no converter is for; the message names it."""
+
+
 def op(kind: str, *inputs: Any, **attributes: Any) -> Any:
     """Make a node; arrays among its inputs are constants."""
     node = getattr(onnx_ops, f"Onnx{kind}")

@@ -14,7 +14,7 @@ from skl2onnx.common.data_types import DoubleTensorType
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 
 from modelapi.engines.counts import Words
-from modelapi.onnx.registry import op
+from modelapi.onnx.registry import NoConverterError, op
 
 COUNT = "Count"  # A node that stands for what the engine does, until split_texts takes it out.
 DOMAIN = "modelapi"
@@ -30,7 +30,7 @@ def split_texts(graph: onnx.GraphProto) -> dict[str, tuple[str, dict[str, Any]]]
         while text in copies:
             text = copies[text]
         if text not in inputs:
-            raise NotImplementedError("a vectorizer of what another step makes")
+            raise NoConverterError("a vectorizer of what another step makes")
         words = json.loads(node.attribute[0].s)
         counted[counts] = (text, words)
         graph.node.remove(node)
@@ -45,9 +45,9 @@ def split_texts(graph: onnx.GraphProto) -> dict[str, tuple[str, dict[str, Any]]]
 def _words(vectorizer: Any) -> Words:
     functions = (vectorizer.preprocessor, vectorizer.tokenizer)
     if any(function is not None for function in functions) or callable(vectorizer.analyzer):
-        raise NotImplementedError("functions of your own in a vectorizer")
+        raise NoConverterError("functions of your own in a vectorizer")
     if callable(vectorizer.strip_accents) or vectorizer.input != "content":
-        raise NotImplementedError("a vectorizer of files, or with a function that strips accents")
+        raise NoConverterError("a vectorizer of files, or with a function that strips accents")
     return Words(
         vocabulary=sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get),
         analyzer=vectorizer.analyzer,

@@ -12,7 +12,7 @@ from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn import decomposition, preprocessing
 
-from modelapi.onnx.registry import linear, op
+from modelapi.onnx.registry import NoConverterError, linear, op
 
 ONE = np.array([1.0])
 UFUNCS: dict[Any, Callable[[Any], Any]] = {
@@ -66,7 +66,7 @@ def _function(model: Any, x: Any) -> Any:
     if model.func is None:
         return x
     if model.func not in UFUNCS or model.kw_args:
-        raise NotImplementedError(f"the function {getattr(model.func, '__name__', 'of yours')}")
+        raise NoConverterError(f"the function {getattr(model.func, '__name__', 'of yours')}")
     return UFUNCS[model.func](x)
 
 

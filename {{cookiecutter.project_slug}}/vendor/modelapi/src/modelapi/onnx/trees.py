@@ -11,7 +11,17 @@ from skl2onnx.common.data_types import DoubleTensorType
 from sklearn import ensemble, tree
 from sklearn.ensemble._iforest import _average_path_length
 
-from modelapi.onnx.registry import OPSETS, argmax, classifiers, detectors, of_two, op, regressors, shares_of_two
+from modelapi.onnx.registry import (
+    OPSETS,
+    NoConverterError,
+    argmax,
+    classifiers,
+    detectors,
+    of_two,
+    op,
+    regressors,
+    shares_of_two,
+)
 
 Array = np.ndarray[Any, Any]
 LESS_OR_EQUAL = 0
@@ -103,14 +113,14 @@ def _members(model: Any) -> list[Any]:
 
 def _forest(model: Any) -> tuple[Iterator[Tree], int]:
     if model.n_outputs_ > 1 and hasattr(model, "classes_"):
-        raise NotImplementedError("several targets with classes")
+        raise NoConverterError("several targets with classes")
     n_targets = len(model.classes_) if hasattr(model, "classes_") else model.n_outputs_
     return (_read(member, k, k) for member in _members(model) for k in range(n_targets)), n_targets
 
 
 def _gradient_boosting(model: Any) -> tuple[Iterator[Tree], int]:
     if model.init is not None and not isinstance(model.init, str):
-        raise NotImplementedError("an estimator as init")
+        raise NoConverterError("an estimator as init")
     stages = model.estimators_
     trees = (_read(member, k, scale=model.learning_rate) for stage in stages for k, member in enumerate(stage))
     return trees, stages.shape[1]
@@ -118,7 +128,7 @@ def _gradient_boosting(model: Any) -> tuple[Iterator[Tree], int]:
 
 def _hist_gradient_boosting(model: Any) -> tuple[Iterator[Tree], int]:
     if model.is_categorical_ is not None:
-        raise NotImplementedError("categorical_features")
+        raise NoConverterError("categorical_features")
 
     def trees() -> Iterator[Tree]:
         for stage in model._predictors:
@@ -178,7 +188,7 @@ def _mean_shares(model: Any, sums: Any) -> Any:
 def _isolation(model: Any, depths: Any) -> Any:
     deepest = len(model.estimators_) * float(_average_path_length([model._max_samples])[0])
     if not deepest:
-        raise NotImplementedError("trees of a single row")
+        raise NoConverterError("trees of a single row")
     # What is isolated soon, by few questions, is an outlier.
     ways = op("Pow", np.array([2.0]), op("Mul", depths, np.array([-1.0 / deepest])))
     return op("Sub", op("Neg", ways), np.array([float(model.offset_)]))
