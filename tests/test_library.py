@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import ROOT, Installed, succeed
 
 # What a project's own tests may do without.
-BESIDES = ("httpx2==2.16.2", "jsonschema==4.26.0", "openapi-spec-validator==0.9.0")
+BESIDES = ("httpx2==2.16.2", "jsonschema==4.26.0", "openapi-spec-validator==0.9.0", "openpyxl==3.1.5")
 PARTS = [("fastapi", "web"), ("flask", "web"), ("fastapi", "not web")]
 
 

@@ -15,7 +15,7 @@ from modelapi.serving.rates import read_limits, read_store
 from modelapi.settings import PackageSettings, cores
 
 EVERYWHERE = "0.0.0.0"  # nosec B104 # A container has to listen to more than itself.
-BODIES = 64_000_000  # Bytes; two workers that hold as much and parse the largest fit in 512 MB.
+BODIES = 64_000_000  # Bytes.
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
