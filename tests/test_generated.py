@@ -222,7 +222,7 @@ def test_the_load_test_finds_no_failure(installed: Installed, framework: str) ->
         ) as process:
             while not re.search(r'route="/predict",status="200"} \d{3}', ask(port, "GET", "/metrics")[2].decode()):
                 assert process.poll() is None
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, signal.SIGTERM)  # SIGINT is ignored where the tests run in the background.
             said, _ = process.communicate(timeout=PATIENCE)
 
     assert re.search(r"POST +/predict +[1-9][0-9]* +0\(0.00%\)", said), said
