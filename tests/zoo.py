@@ -237,7 +237,7 @@ def predict(artifacts: Path, X: pd.DataFrame) -> dict[str, list[Any]]:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    if len(sys.argv) == 2:
+    if len(sys.argv) == 1:
         print(json.dumps(kinds()))
     else:
         main(Path(sys.argv[1]), sys.argv[2:])

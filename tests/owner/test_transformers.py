@@ -45,7 +45,7 @@ def own_transformer(home: str) -> Callable[[Path, str], None]:
             train, "from sklearn import ensemble\n", f"from {home}.families import Ages\nfrom sklearn import ensemble\n"
         )
         edit(train, 'return Pipeline([("preprocessing"', 'return Pipeline([("ages", Ages()), ("preprocessing"')
-        edit(train, "numbers = list(", "X = Ages().fit(X).transform(X)\n    numbers = list(")
+        edit(train, "numbers, texts = list(", "X = Ages().fit(X).transform(X)\n    numbers, texts = list(")
         shutil.rmtree(project / "artifacts")
 
     return change
@@ -98,6 +98,6 @@ def test_a_transformer_in_steps_is_refused_with_the_place_where_it_belongs(own: 
 
     assert done.returncode != 0
     (line,) = (line for line in done.stderr.splitlines() if "Not trained" in line)
-    assert "steps.families.Ages" in line
-    assert "move yours into features/" in line
+    assert "Ages of the module steps.families" in line
+    assert "define it in a module of features/" in line
     assert not (project / "artifacts" / "CURRENT").exists()
