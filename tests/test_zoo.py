@@ -48,10 +48,7 @@ def test_estimators_answer_over_http_as_by_themselves(
     succeed(".venv/bin/python", ZOO, tmp_path, *mine, cwd=installed(framework))
 
     for name in mine:
-        case = json.loads((tmp_path / name / "case.json").read_text(encoding="utf-8"))
-        engine, reason = documented().get(name, ("onnx", ""))
-        assert case.get("engine", "refused") == engine, f"{name}: {case.get('reason', case.get('refused'))}"
-        assert reason in case.get("reason", case.get("refused")), name
+        case = documented_case(tmp_path, name)
         if "engine" in case:
             compare(name, case, ask_server(installed(framework), tmp_path / name, case))
 
@@ -65,12 +62,19 @@ def test_other_estimators_answer_as_by_themselves_or_are_refused(
     succeed(".venv/bin/python", ZOO, tmp_path, *mine, cwd=installed(FRAMEWORKS[0]))
 
     for name in mine:
-        case = json.loads((tmp_path / name / "case.json").read_text(encoding="utf-8"))
-        engine, reason = documented().get(name, ("onnx", ""))
-        assert case.get("engine", "refused") == engine, f"{name}: {case.get('reason', case.get('refused'))}"
-        assert reason in case.get("reason", case.get("refused")), f"{name}: {case.get('reason', case.get('refused'))}"
+        case = documented_case(tmp_path, name)
         if case.get("answered"):
             compare(name, case, case["answered"])
+
+
+def documented_case(folder: Path, name: str) -> dict[str, Any]:
+    """Read what became of an estimator, which is to be as the tables say."""
+    case: dict[str, Any] = json.loads((folder / name / "case.json").read_text(encoding="utf-8"))
+    engine, reason = documented().get(name, ("onnx", ""))
+    said = case.get("reason", case.get("refused"))
+    assert case.get("engine", "refused") == engine, f"{name}: {said}"
+    assert reason in said, f"{name}: {said}"
+    return case
 
 
 def ask_server(project: Path, folder: Path, case: dict[str, Any]) -> dict[str, Any]:

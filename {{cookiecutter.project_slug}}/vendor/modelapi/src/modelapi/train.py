@@ -26,10 +26,10 @@ from modelapi.packaging.engine_choice import announce, candidates, package_model
 from modelapi.project import current_project
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Signature, label_name
-from modelapi.training.compare import AUTO, MEASURE, choose, compare
+from modelapi.training.compare import AUTO, choose, compare
 from modelapi.training.dates import ORDERS
 from modelapi.training.dialect import SEPARATORS, TableError
-from modelapi.training.evaluate import as_y, count_folds, evaluate
+from modelapi.training.evaluate import MEASURE, as_y, count_folds, evaluate
 from modelapi.training.features import SignatureError, infer
 from modelapi.training.leaks import find_leaks
 from modelapi.training.notations import DECIMALS

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from modelapi.records.columns import n_rows
 
 if TYPE_CHECKING:
     from modelapi.engines import Prediction, Wanted
@@ -23,30 +25,44 @@ def rows_that_raise(
 
     None are found if it raises for the example too, or for no row alone: then it is not the fault of the values.
     """
-
-    def raises(part: Columns) -> bool:
-        try:
-            predict(part)
-        except Exception:  # Of whatever library runs it.
-            return True
-        return False
-
-    if raises(example):
+    try:
+        predict(example)
+    except Exception:  # Of whatever library runs it.
         return []
-    found = []
-    waiting = [(0, n_rows(columns))]
+    rows = range(n_rows(columns))
+    return halve(
+        lambda part: predict({name: values[part.start : part.stop] for name, values in columns.items()}),
+        rows,
+        max_calls,
+    ).failed
+
+
+class Halved(NamedTuple):
+    """What was found out by halves: those with which a call succeeds, and those with which it fails alone."""
+
+    passed: list[int]
+    failed: list[int]
+
+
+def halve(call: Callable[[range], object], numbers: range, max_calls: int) -> Halved:
+    """Call with all numbers and, where that raises, with each half; what is not known after max_calls is in neither."""
+    halved = Halved([], [])
+    waiting = [numbers] if numbers else []
     for _ in range(max_calls):
         if not waiting:
             break
-        start, stop = waiting.pop()
-        if not raises({name: values[start:stop] for name, values in columns.items()}):
-            continue
-        middle = (start + stop) // 2
-        if middle == start:
-            found.append(start)
+        part = waiting.pop()
+        try:
+            call(part)
+        except Exception:  # Of whatever library runs it.
+            middle = len(part) // 2
+            if middle:
+                waiting += [part[middle:], part[:middle]]
+            else:
+                halved.failed.append(part.start)
         else:
-            waiting += [(middle, stop), (start, middle)]
-    return found
+            halved.passed.extend(part)
+    return halved
 
 
 def rows_not_finite(prediction: Prediction, wanted: Wanted) -> list[int]:
@@ -60,8 +76,3 @@ def rows_not_finite(prediction: Prediction, wanted: Wanted) -> list[int]:
         return []
     wrong = [~np.isfinite(one).reshape(len(one), -1).all(axis=1) for one in values]
     return [int(row) for row in np.flatnonzero(np.any(wrong, axis=0))]
-
-
-def n_rows(columns: Columns) -> int:
-    """Tell the length of the columns."""
-    return len(next(iter(columns.values())))

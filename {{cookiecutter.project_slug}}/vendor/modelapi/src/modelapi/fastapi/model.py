@@ -49,12 +49,12 @@ class Model(RequestModel):
         return await self._predict_together(records, options)
 
     async def _predict_together(self, records: Given, options: Options) -> Prediction:
-        served = self._served
+        served, wanted = self._served, options.wanted
         async with self._exchange.service.limits.small:
             parsed = predicting.parse(self._exchange, served, records)
             try:
-                prediction = await served.batcher.predict(parsed, options.wanted)
-                check(prediction, options.wanted)
+                prediction = await served.batcher.predict(parsed, wanted)
+                check(prediction, wanted)
             except InvalidRecords as error:
                 raise predicting.refusal_of(records, error) from None
         columns = served.parser.columns(parsed) if options.warnings else {}

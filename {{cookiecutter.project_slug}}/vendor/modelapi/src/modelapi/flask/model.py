@@ -40,11 +40,11 @@ class Model(RequestModel):
             raise Problem(504) from None
 
     def _predict_few(self, records: Given, options: Options) -> Prediction:
-        served, timeout = self._served, self._exchange.service.settings.request_timeout
+        served, wanted, timeout = self._served, options.wanted, self._exchange.service.settings.request_timeout
         parsed = predicting.parse(self._exchange, served, records)
         try:
-            prediction = served.thread_batcher.predict(parsed, options.wanted, timeout=timeout)
-            check(prediction, options.wanted)
+            prediction = served.thread_batcher.predict(parsed, wanted, timeout=timeout)
+            check(prediction, wanted)
         except InvalidRecords as error:
             raise predicting.refusal_of(records, error) from None
         columns = served.parser.columns(parsed) if options.warnings else {}

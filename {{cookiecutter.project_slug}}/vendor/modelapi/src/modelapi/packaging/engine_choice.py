@@ -16,7 +16,7 @@ from modelapi.packaging.exports import export
 from modelapi.packaging.model_files import OnnxModel
 from modelapi.packaging.mutations import mutate
 from modelapi.packaging.scores import with_scores
-from modelapi.records.columns import Columns
+from modelapi.records.columns import Columns, n_rows
 from modelapi.settings import PackageSettings
 from modelapi.signature import Signature
 
@@ -56,7 +56,7 @@ def package_model(
                 answer = _predict(engine_module(name).load(exported.content, signature), rows, signature)
                 difference = parity.compare(expected, answer, signature)
                 if own is not None:
-                    first = answer.part(slice(0, parity.n_rows(sample)))
+                    first = answer.part(slice(0, n_rows(sample)))
                     difference = max(difference, parity.compare(own, first, signature))
                 try_load(name, exported.content, signature, settings.project.root)
             except EngineError as error:
@@ -68,7 +68,7 @@ def package_model(
                 exported.content,
                 name=settings.project.name,
                 engine=name,
-                reason="; ".join([_comparison(parity.n_rows(rows), difference), *refused]),
+                reason="; ".join([_comparison(n_rows(rows), difference), *refused]),
                 libraries=exported.libraries,
                 signature=signature,
                 metrics=metrics,
@@ -115,6 +115,6 @@ def _check_names(prediction: Prediction, signature: Signature) -> None:
         raise EngineError("two columns of a scored table would have the same name: rename a target of the model")
 
 
-def _comparison(n_rows: int, difference: float) -> str:
+def _comparison(count: int, difference: float) -> str:
     largest = f"the largest difference is {difference:.1g}" if difference else "without any difference"
-    return f"on {n_rows} rows it answers as the estimator does, {largest}"
+    return f"on {count} rows it answers as the estimator does, {largest}"

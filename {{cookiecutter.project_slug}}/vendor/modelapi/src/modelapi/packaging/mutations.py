@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from modelapi.engines import Engine, everything
+from modelapi.engines.failing import halve
 from modelapi.packaging.odd_texts import odd_texts
-from modelapi.records.columns import Columns, column
+from modelapi.records.columns import Columns, column, n_rows
 from modelapi.signature import Feature, Signature
 
 MAX_SAMPLE = 2_000
@@ -39,8 +40,8 @@ def mutate(original: Engine, sample: Columns, signature: Signature) -> tuple[Col
     n_mutations = max(len(unknown) + 1, MAX_CELLS // len(sample))  # Of one row each.
     if len(unknown) + len(others) > n_mutations:
         others = others[:: -(-len(others) // (n_mutations - len(unknown)))]
-    n_rows = max(1, n_mutations // (len(unknown) + len(others) + 1))
-    few = {name: values[:n_rows] for name, values in few.items()}
+    most = max(1, n_mutations // (len(unknown) + len(others) + 1))
+    few = {name: values[:most] for name, values in few.items()}
 
     taken = predictable(original, few, unknown, signature)
     known = predictable(original, few, others, signature)
@@ -55,27 +56,20 @@ def mutate(original: Engine, sample: Columns, signature: Signature) -> tuple[Col
 
 def predictable(original: Engine, few: Columns, mutations: Sequence[Mutation], signature: Signature) -> list[Mutation]:
     """List the mutations that an estimator can predict, by halves: most often it is all of them."""
-    found, groups = [], [list(mutations)] if mutations else []
-    for _ in range(MAX_ASKED):
-        if not groups:
-            break
-        group = groups.pop()
-        try:
-            original.predict(table_of(few, group), everything(signature))
-        except Exception:
-            middle = len(group) // 2
-            groups += [half for half in (group[middle:], group[:middle]) if half and len(group) > 1]
-        else:
-            found += group
-    return found
+    wanted = everything(signature)
+
+    def ask(part: range) -> None:
+        original.predict(table_of(few, mutations[part.start : part.stop]), wanted)
+
+    return [mutations[place] for place in halve(ask, range(len(mutations)), MAX_ASKED).passed]
 
 
 def table_of(few: Columns, mutations: Sequence[Mutation]) -> Columns:
     """Repeat the rows for each mutation, and change them."""
-    n_rows = len(next(iter(few.values())))
+    size = n_rows(few)
     table = {name: np.tile(values, len(mutations)) for name, values in few.items()}
     for place, (feature, value) in enumerate(mutations):
-        table[feature.name][place * n_rows : (place + 1) * n_rows] = column(feature, [value])
+        table[feature.name][place * size : (place + 1) * size] = column(feature, [value])
     return table
 
 

@@ -24,11 +24,6 @@ def stride(n_samples: int) -> int:
     return max(1, -(-n_samples // MAX_SAMPLE))
 
 
-def n_rows(columns: Columns) -> int:
-    """Count the rows of a table."""
-    return len(next(iter(columns.values())))
-
-
 def compare(expected: Prediction, answer: Prediction, signature: Signature) -> float:
     """Return the largest difference of probabilities, scores and values, relative to the size of what is expected.
 

@@ -14,7 +14,7 @@ from modelapi.training.dialect import TableError
 from modelapi.training.encoders import Encoded, read_encoders, reads_texts
 from modelapi.training.reading import read_exact
 from modelapi.training.targets import find
-from modelapi.training.texts import is_text
+from modelapi.training.texts import is_text, string_columns
 
 MIN_ROWS = 2
 UNNAMED = "Unnamed: 0"
@@ -106,7 +106,7 @@ def select(sample: pd.DataFrame, model: Any, targets: Sequence[str]) -> pd.DataF
 
 def _text_column(X: pd.DataFrame) -> str:
     """Name the column of text, of several the one that is written freely. Raises TableError."""
-    strings = [name for name in X.columns if types.is_string_dtype(X[name].dropna())]
+    strings = string_columns(X)
     texts = [name for name in strings if is_text(X[name])]
     if len(texts or strings) != 1:
         raise TableError(

@@ -13,7 +13,7 @@ from modelapi.engines import EngineError
 from modelapi.options import Options
 from modelapi.package import PackageError, current, read_signature
 from modelapi.project import current_project
-from modelapi.serving.output import protect_outputs
+from modelapi.serving.output import is_terminal, protect_outputs
 from modelapi.serving.shared import shared_folder
 from modelapi.settings import SettingsError
 
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             settings, engine = preflight(project)
             preload(project, engine)
-            greeting = welcome(settings, read_signature(current(settings.model_dir))) if sys.stdout.isatty() else ""
+            greeting = welcome(settings, read_signature(current(settings.model_dir))) if is_terminal() else ""
         except (SettingsError, PackageError, EngineError) as error:
             sys.exit(f"Not started: {error}")
         configure_logs(settings.log_level, settings.log_format)

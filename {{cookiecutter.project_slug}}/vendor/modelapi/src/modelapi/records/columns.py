@@ -57,6 +57,11 @@ def columns_of(records: Sequence[Mapping[str, Any]], features: Iterable[Feature]
     return {feature.name: column(feature, list(map(itemgetter(feature.name), records))) for feature in features}
 
 
+def n_rows(columns: Columns) -> int:
+    """Count the rows of columns."""
+    return len(next(iter(columns.values())))
+
+
 def expand(columns: Columns, features: Iterable[Feature]) -> Columns:
     """Put the parts of a date, float64 arrays with NaN where it is missing, in its place."""
     expanded = {}

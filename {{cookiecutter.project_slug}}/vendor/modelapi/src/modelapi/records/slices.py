@@ -126,7 +126,7 @@ class Scan:
     def step(self) -> None:
         """Look at the next bytes, up to the end of a slice or one more, so that no escape is cut."""
         start = self.place
-        window = self._text[start : start + max(SLICE, 1)]
+        window = self._text[start : start + SLICE]
         if b"\\" in window:
             if (len(window) - len(window.rstrip(b"\\"))) % 2:
                 window += self._text[start + len(window) : start + len(window) + 1]

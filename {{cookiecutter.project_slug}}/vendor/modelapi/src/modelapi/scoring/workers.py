@@ -20,10 +20,10 @@ import numpy as np
 
 from modelapi import package
 from modelapi.engines import Prediction, Wanted
-from modelapi.engines.failing import FAILS, NOT_FINITE, n_rows, rows_not_finite, rows_that_raise
+from modelapi.engines.failing import FAILS, NOT_FINITE, rows_not_finite, rows_that_raise
 from modelapi.package import Package
 from modelapi.project import Project
-from modelapi.records.columns import Columns
+from modelapi.records.columns import Columns, n_rows
 from modelapi.records.faults import InvalidRecords, RecordsError
 from modelapi.records.parser import RecordParser
 from modelapi.scoring.adjusting import find_adjust

@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from modelapi.serving.crew import this_thread
-from modelapi.serving.output import Output
+from modelapi.serving.output import Output, is_terminal
 
 RequestLogger: TypeAlias = Callable[[dict[str, object]], None]
 
@@ -97,7 +97,7 @@ def request_logger(level: str, form: str) -> RequestLogger:
 
 
 def _for_people() -> Processor:
-    return structlog.dev.ConsoleRenderer(colors=sys.stdout is not None and sys.stdout.isatty())
+    return structlog.dev.ConsoleRenderer(colors=is_terminal())
 
 
 def _to_json(event: EventDict, **_options: Any) -> bytes:

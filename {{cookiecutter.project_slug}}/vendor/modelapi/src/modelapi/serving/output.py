@@ -10,6 +10,11 @@ on_loss: list[Callable[[float], None]] = []
 """What is told of each number of lines that are lost."""
 
 
+def is_terminal() -> bool:
+    """Tell whether somebody looks on."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 class Output:
     """Whatever the standard output is now, for tests replace it; to write whole lines to."""
 

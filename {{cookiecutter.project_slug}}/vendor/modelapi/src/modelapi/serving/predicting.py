@@ -6,8 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qs
 
 from modelapi import engines, outputs
-from modelapi.engines.failing import n_rows
-from modelapi.records.columns import Columns
+from modelapi.records.columns import Columns, n_rows
 from modelapi.records.faults import Fault, FaultLog, InvalidRecords, RecordsError, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, is_one
 from modelapi.records.tables import BATCH_ROWS

@@ -1,7 +1,6 @@
 """Every setting of a web API."""
 
 import re
-import sys
 from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Annotated, Literal
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from modelapi.records.faults import Policy
 from modelapi.serving.cors import read_origins
 from modelapi.serving.keys import ENTRIES, read_entries
+from modelapi.serving.output import is_terminal
 from modelapi.serving.rates import read_limits, read_store
 from modelapi.settings import PackageSettings, cores
 
@@ -39,7 +39,7 @@ def read_proxies(proxies: str) -> None:
 
 def _form() -> Literal["json", "console"]:
     """Write logs for who looks on or, where the output is no terminal, for what collects them."""
-    return "console" if sys.stdout and sys.stdout.isatty() else "json"
+    return "console" if is_terminal() else "json"
 
 
 def read_root(path: str) -> None:

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from modelapi.training.evaluate import evaluate
+from modelapi.training.evaluate import evaluate, mean_of
 from modelapi.training.targets import Task
 
 AUTO = "auto"
 SECONDS = 180  # After which no other is tried.
 MAX_ROWS = 10_000
 MAX_CELLS = 1_000_000
-MEASURE = {"classification": "balanced_accuracy", "regression": "r2"}
 
 
 class Score(NamedTuple):
@@ -54,8 +53,7 @@ def compare(
         except Exception as error:  # Of whatever is in the owner's pipeline.
             scores[name] = Score(float("-inf"), 0, {}, f"cannot be fitted ({type(error).__name__})")
             continue
-        measure = MEASURE[task]
-        scores[name] = Score(found[measure], found[f"{measure}_std"] / found["folds"] ** 0.5, found)
+        scores[name] = Score(*mean_of(found, task), found)
     return scores
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from modelapi.training.targets import Task
 
 MAX_FOLDS = 5
+MEASURE = {"classification": "balanced_accuracy", "regression": "r2"}  # By which models are compared.
 SEED = 0
 Array = np.ndarray[Any, Any]
 
@@ -47,6 +48,19 @@ def evaluate(
         answer[f"{name}_std"] = _round(np.std(values))
         answer[f"baseline_{name}"] = _round(np.mean(scores[f"baseline_{name}"]))
     return answer
+
+
+class Mean(NamedTuple):
+    """How good a model is: the mean of MEASURE over the folds, and its standard error."""
+
+    mean: float
+    error: float
+
+
+def mean_of(found: Mapping[str, Any], task: Task) -> Mean:
+    """Take the mean from what evaluate answers."""
+    measure = MEASURE[task]
+    return Mean(found[measure], found[f"{measure}_std"] / found["folds"] ** 0.5)
 
 
 def count_folds(y: pd.DataFrame, task: Task) -> int:

@@ -57,8 +57,7 @@ def text_columns(X: pd.DataFrame) -> list[str]:
 
     Some word of each occurs in so many rows that all folds have it twice.
     """
-    strings = [name for name in X.columns if types.is_string_dtype(X[name].dropna())]
-    return [name for name in strings if is_text(X[name]) and is_written(X[name], MIN_WORDS)]
+    return _written(X, MIN_WORDS)
 
 
 def is_written(texts: pd.Series[Any], min_words: int) -> bool:
@@ -70,4 +69,13 @@ def is_written(texts: pd.Series[Any], min_words: int) -> bool:
 
 def undecided_texts(X: pd.DataFrame) -> list[str]:
     """List the columns of text that are worth to be tried as features: names and addresses are shorter."""
-    return [name for name in text_columns(X) if is_written(X[name], MIN_WORDS_UNASKED)]
+    return _written(X, MIN_WORDS_UNASKED)
+
+
+def string_columns(X: pd.DataFrame) -> list[str]:
+    """List the columns of strings."""
+    return [name for name in X.columns if types.is_string_dtype(X[name].dropna())]
+
+
+def _written(X: pd.DataFrame, min_words: int) -> list[str]:
+    return [name for name in string_columns(X) if is_text(X[name]) and is_written(X[name], min_words)]

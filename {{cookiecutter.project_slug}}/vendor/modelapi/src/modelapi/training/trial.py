@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from modelapi.training.evaluate import SEED, evaluate
+from modelapi.training.evaluate import MEASURE, SEED, Mean, evaluate, mean_of
 from modelapi.training.rows import Rows
 
 MAX_ROWS = 1_000
-
-
-class Score(NamedTuple):
-    """How good a model is, the mean over the folds and its standard error."""
-
-    metric: str
-    mean: float
-    error: float
 
 
 def without_idle_texts(rows: Rows, make: Callable[[pd.DataFrame], Any]) -> Rows:
@@ -31,14 +23,14 @@ def without_idle_texts(rows: Rows, make: Callable[[pd.DataFrame], Any]) -> Rows:
     places = np.sort(np.random.default_rng(SEED).permutation(len(rows.X))[:MAX_ROWS])
     X, y = rows.X.iloc[places], rows.y.iloc[places]
 
-    def score(names: list[str]) -> Score:
+    def score(names: list[str]) -> Mean:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of folds without a class, and of solvers that stop early.
             found = evaluate(make(X[names]), X[names], y, rows.task, lambda: None)
-        metric = "balanced_accuracy" if rows.task == "classification" else "r2"
-        return Score(metric.replace("_", " "), found[metric], found[f"{metric}_std"] / found["folds"] ** 0.5)
+        return mean_of(found, rows.task)
 
     kept = [name for name in rows.X.columns if name not in rows.tried]
+    metric = MEASURE[rows.task].replace("_", " ")
     best = score(kept) if kept and rows.tried else None
     for name in rows.tried:
         try:
@@ -46,7 +38,7 @@ def without_idle_texts(rows: Rows, make: Callable[[pd.DataFrame], Any]) -> Rows:
         except (ValueError, TypeError) as error:  # An owner's pipeline need not take text.
             _say_left_out(name, f"the pipeline cannot take its texts ({type(error).__name__})")
             continue
-        scores = f"{with_it.metric} {with_it.mean:.3g} with it" + (f", {best.mean:.3g} without" if best else "")
+        scores = f"{metric} {with_it.mean:.3g} with it" + (f", {best.mean:.3g} without" if best else "")
         if best and with_it.mean <= best.mean + max(with_it.error, best.error):
             _say_left_out(name, f"a model is no better with its texts ({scores})")
             continue

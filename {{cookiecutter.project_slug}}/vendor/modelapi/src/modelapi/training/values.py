@@ -87,9 +87,7 @@ def read_column(values: pd.Series[Any], hints: Hints, is_target: bool = False) -
         return Values(fast)
     counts = known.value_counts()
     texts = dict(zip(counts.index.tolist(), counts.tolist(), strict=True))
-    bare: Counter[str] = Counter()
-    for text, count in texts.items():
-        bare[text.strip()] += count
+    bare = _without_blanks(texts)
     blank = bare.pop("", 0)
     given = hints.missing
     marks = {text for text in bare if (text in given if given is not None else text in MISSING or text.lower() in ODD)}
@@ -103,6 +101,14 @@ def read_column(values: pd.Series[Any], hints: Hints, is_target: bool = False) -
         odd = {text: count for text, count in bare.items() if text not in typed.found}
         return _typed(values, typed, odd, blank)
     return _text(values, texts, given, is_target, why_text(rest))
+
+
+def _without_blanks(texts: Mapping[str, int]) -> Counter[str]:
+    """Count texts without the blanks around them."""
+    bare: Counter[str] = Counter()
+    for text, count in texts.items():
+        bare[text.strip()] += count
+    return bare
 
 
 def _only_dates(values: pd.Series[Any], known: pd.Series[Any], hints: Hints) -> Values:
@@ -163,9 +169,7 @@ def _text(
     raw = values
     if all(text[:1].isspace() for text in texts) or all(text[-1:].isspace() for text in texts):
         values, texts = values.str.strip(), {text.strip(): count for text, count in texts.items()}
-    bare: Counter[str] = Counter()
-    for text, count in texts.items():
-        bare[text.strip()] += count
+    bare = _without_blanks(texts)
     named = MISSING if given is None else given | {""}
     marks = {text: count for text, count in bare.items() if text in named and text}
     kept = {text: n for text, n in marks.items() if given is None and (is_target or 2 * n > sum(bare.values()))}
