@@ -10,6 +10,7 @@ from pandas.api import types
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from modelapi.training.evaluate import MEASURE
 from modelapi.training.targets import Task
 
 TOO_GOOD = 0.98
@@ -29,7 +30,7 @@ def find_leaks(X: pd.DataFrame, y: pd.DataFrame, task: Task) -> list[str]:
     y = y.loc[X.index]
     labels = task == "classification"
     tree = DecisionTreeClassifier(**OPTIONS) if labels else DecisionTreeRegressor(**OPTIONS)
-    measure, title = ("balanced_accuracy", "balanced accuracy") if labels else ("r2", "r2")
+    measure = MEASURE[task]
     folds = KFold(2, shuffle=True, random_state=0)
     found = []
     for target in y.columns:
@@ -40,7 +41,7 @@ def find_leaks(X: pd.DataFrame, y: pd.DataFrame, task: Task) -> list[str]:
                 score = float(np.mean(cross_val_score(tree, _numbers(X[name]), own, cv=folds, scoring=measure)))
             if score >= TOO_GOOD:
                 found.append(
-                    f"Too good to be true? {name} alone predicts {target} ({title} {score:.3g}): "
+                    f"Too good to be true? {name} alone predicts {target} ({measure.replace('_', ' ')} {score:.3g}): "
                     f"if it is known only afterwards, leave it out with DROP={name}"
                 )
     return found
