@@ -262,6 +262,7 @@ def test_a_workbook_is_read(tmp_path: Path) -> None:
         ),
         ("rows.dta", b"<stata_dta>", r"is a Stata file: .*pandas.read_stata\(…\)"),
         ("rows.xls", b"\xd0\xcf\x11\xe0", r"is an old Excel workbook \(.xls\): save it as .xlsx or CSV"),
+        ("rows.csv", b"\x89PNG\r\n\x1a\n", "is an image: save the table as a CSV or Parquet file"),
         ("rows.ods", packed(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "is an OpenDocument file"),
         ("rows.pkl", b"\x80\x04abc", "is a pickle"),
         ("rows.npy", b"\x93NUMPY", "is a NumPy array: save it as CSV with names of the columns"),
