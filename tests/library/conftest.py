@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ pytest_plugins = ["tests.library.web"]
 
 SKELETON = Path(__file__).resolve().parents[2] / "{{cookiecutter.project_slug}}"
 sys.path.append(str(SKELETON))  # For its steps and features, where no project is.
+# Other tests bake the skeleton meanwhile, with whatever lies in it.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
 @pytest.fixture
