@@ -54,6 +54,21 @@ def test_the_examples_of_the_document_are_answered(client: httpx2.Client) -> Non
     assert {client.post("/predict", json=example["value"]).status_code for example in examples.values()} == {200}
 
 
+def test_the_two_ways_to_send_records_have_names_and_numbers_the_range_of_training(client: httpx2.Client) -> None:
+    written = client.get("/openapi.json").json()
+
+    body = written["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    assert [way.get("$ref", way.get("title")) for way in body["schema"]["oneOf"]] == [
+        "#/components/schemas/Record",
+        "List of records",
+    ]
+    assert written["components"]["schemas"]["Record"]["properties"]["Age"] == {
+        "type": ["number", "null"],
+        "description": "0.1667 to 80 in training",
+        "examples": [28.0],
+    }
+
+
 def test_predictions_come_first_and_each_problem_has_an_example_of_its_own(client: httpx2.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
 

@@ -6,7 +6,7 @@ from modelapi.serving.answers import CSV, DETAILS, JSON, NDJSON, PROBLEM, TITLES
 from modelapi.serving.keys import Keys
 from modelapi.serving.schemas import Schema, schemas
 from modelapi.serving.settings import Settings
-from modelapi.signature import MEANINGS, Signature
+from modelapi.signature import MEANINGS, SAFE_NUMBER, Signature
 
 PROBLEMS = {
     "400": "The body is not valid JSON, CSV or NDJSON.",
@@ -16,7 +16,7 @@ PROBLEMS = {
     "408": "The body did not come in time.",
     "413": "The body or its number of records is over the limit.",
     "415": "The body has a media type or an encoding that is not taken.",
-    "422": "A record does not fit the model: `errors` lists every fault.",
+    "422": f"A record does not fit the model: `errors` lists every fault. A number is at most {SAFE_NUMBER:g} in size.",
     "429": "The client is over its limit.",
     "500": "An unexpected error; the log has it under the request id.",
     "503": "No model is loaded, or too much is asked at once.",
@@ -102,7 +102,9 @@ def predict_operation(name: str, signature: Signature) -> Schema:
     meaning = MEANINGS.get(signature.task, "")
     content = {
         JSON: {
-            "schema": {"oneOf": [schema, {"type": "array", "minItems": 1, "items": schema}]},
+            "schema": {
+                "oneOf": [schema, {"title": "List of records", "type": "array", "minItems": 1, "items": schema}]
+            },
             "examples": {
                 "one": {"summary": "One record", "value": record},
                 "many": {"summary": "A list of records", "value": [record, record]},

@@ -5,7 +5,7 @@ from typing import Any
 
 from modelapi.outputs import range_of
 from modelapi.serving.settings import Settings
-from modelapi.signature import SAFE_INTEGER, SAFE_NUMBER, Feature, Signature, Target, label_name
+from modelapi.signature import Feature, Signature, Target, label_name
 
 Schema = dict[str, Any]
 
@@ -55,20 +55,20 @@ def _record(signature: Signature, settings: Settings) -> Schema:
 def _feature(feature: Feature, settings: Settings) -> Schema:
     kind = "string" if feature.type in ("datetime", "text") else feature.type
     schema: Schema = {"type": [kind, "null"] if feature.nullable else kind}
+    said = []
     if feature.refuses_unknown(settings.unknown_categories):
         if feature.listed:
             schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
         else:
-            schema["description"] = f"one of the {len(feature.categories or [])} values of the training data"
+            said.append(f"one of the {len(feature.categories or [])} values of the training data")
     if feature.max_length is not None:
         schema["maxLength"] = feature.max_length
-    if feature.type in ("number", "integer"):
-        largest = SAFE_INTEGER if feature.type == "integer" else SAFE_NUMBER
-        schema |= {"minimum": -largest, "maximum": largest}
     if feature.minimum is not None and feature.listed:
-        schema["description"] = f"{range_of(feature)} in training"
+        said.append(f"{range_of(feature)} in training")
     if feature.type == "datetime":
-        schema["description"] += "; a date or time as ISO 8601 writes it, in UTC if it names no zone"
+        said.append("a date or time as ISO 8601 writes it, in UTC if it names no zone")
+    if said:
+        schema["description"] = "; ".join(said)
     schema["examples"] = [feature.example]
     return schema
 
