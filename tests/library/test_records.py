@@ -72,7 +72,7 @@ def test_nullable_features_may_be_left_out() -> None:
         ("weight", "4.5", "/weight", "must be a number of at most 3.4e+38 in size or null"),
         ("weight", True, "/weight", "must be a number of at most 3.4e+38 in size or null"),
         ("age", 3.5, "/age", "must be a whole number of at most 9007199254740991 in size"),
-        ("age", None, "/age", "must be a whole number of at most 9007199254740991 in size"),
+        ("age", None, "/age", "is null: it must be a whole number of at most 9007199254740991 in size"),
         ("age", 2**53, "/age", "must be a whole number of at most 9007199254740991 in size"),
         ("age", True, "/age", "must be a whole number of at most 9007199254740991 in size"),
         ("indoor", 1, "/indoor", "must be true or false"),
@@ -104,6 +104,24 @@ def test_an_unknown_field_is_told_the_known_ones() -> None:
 
     assert pointer == "/colour"
     assert detail.startswith("is not a feature of this model, which are: weight, age, legs, indoor,")
+
+
+@pytest.mark.parametrize(
+    ("record", "remedies"),
+    [
+        ({**GOOD, "fur/color": "red", "legs": 5}, ["UNKNOWN_CATEGORIES=ignore"]),
+        ({**GOOD, "other": 1}, ["UNKNOWN_FIELDS=ignore"]),
+        ({**GOOD, "age": None}, ["gaps in the table of training"]),
+        ({**GOOD, "indoor": 1}, []),
+    ],
+)
+def test_the_whole_names_once_what_would_let_it_pass(record: dict[str, Any], remedies: list[str]) -> None:
+    with pytest.raises(InvalidRecords) as caught:
+        PARSER.parse_json(json.dumps([record, record]).encode())
+
+    said = str(caught.value)
+    every = ("UNKNOWN_CATEGORIES=ignore", "UNKNOWN_FIELDS=ignore", "gaps in the table of training")
+    assert [said.count(one) for one in every] == [one in remedies for one in every]
 
 
 def test_a_number_too_large_for_a_float_is_no_syntax_error() -> None:

@@ -140,7 +140,8 @@ def test_a_text_may_be_anything_but_too_long_or_missing() -> None:
     for refused in ("x" * 10_001, None, 3, ["x"]):
         with pytest.raises(InvalidRecords) as caught:
             parser.parse_json(json.dumps({"note": refused}).encode())
-        assert caught.value.faults[0].detail == "must be a text of at most 10000 characters"
+        said = "must be a text of at most 10000 characters"
+        assert caught.value.faults[0].detail == (f"is null: it {said}" if refused is None else said)
     with pytest.raises(InvalidRecords):
         CellParser([text], ["note"]).parse([["x" * 10_001]])
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from modelapi.records.columns import Columns, column
-from modelapi.records.faults import FaultLog, MalformedRecords, Policy, allowed, listed, missing, unknown
+from modelapi.records.faults import FaultLog, MalformedRecords, Policy, listed, missing, unknown, wrong
 from modelapi.records.moments import read_date_of
 from modelapi.records.numbers import number_reader, whole
 from modelapi.signature import Feature, label_name
@@ -45,12 +45,12 @@ class CellParser:
         log = FaultLog(max_faults)
         for feature in features:
             if feature.name not in self._places and not feature.nullable:
-                log.add((feature.name,), missing(feature, unknown_categories))
+                log.add((feature.name,), *missing(feature, unknown_categories))
         if unknown_fields == "refuse":
-            detail, known = unknown(names), set(names)
+            complaint, known = unknown(names), set(names)
             for name in self._places:
                 if name and name not in known:
-                    log.add_unknown((), name, detail)
+                    log.add_unknown((), name, complaint)
         times = Counter(header)
         for name in names:
             if times[name] > 1:
@@ -79,12 +79,12 @@ class CellParser:
         return columns
 
     def _note(self, feature: Feature, cells: Sequence[str], start: int, log: FaultLog) -> None:
-        absent, wrong = missing(feature, self._policy), allowed(feature, self._policy)
+        absent, other = missing(feature, self._policy), wrong(feature, self._policy)
         for row, cell in enumerate(cells, start):
             try:
                 self._read[feature.name](cell)
             except (ValueError, LookupError):
-                log.add((row, feature.name), absent if cell.strip() in MISSING else wrong)
+                log.add((row, feature.name), *(absent if cell.strip() in MISSING else other))
 
 
 def as_named(header: Sequence[str], names: Collection[str]) -> list[str]:

@@ -19,6 +19,10 @@ MAX_LISTED = 20  # Categories.
 MAX_NAMES = 10  # Features.
 MAX_LABEL = 100  # Characters of a name that is listed, or that is the client's.
 MAX_BYTES = 200_000  # Of faults in an answer, which is not to be much longer than what was sent.
+# What lets pass what is refused.
+GAPS = "null is allowed in a feature that has gaps in the table of training, or in the sample that is packaged"
+OTHER_CATEGORIES = "UNKNOWN_CATEGORIES=ignore allows categories that were not in training"
+OTHER_FIELDS = "UNKNOWN_FIELDS=ignore allows fields that are no features"
 YEARS = "from 1678 to 2261"  # As modelapi.records.moments.read_date takes them.
 
 
@@ -34,11 +38,19 @@ class TooManyRecords(RecordsError):
     """The body holds more records than one request may."""
 
 
+class Complaint(NamedTuple):
+    """What is allowed, and what the owner of the API can do to have more allowed."""
+
+    detail: str
+    remedy: str = ""
+
+
 class Fault(NamedTuple):
-    """Where a fault is, by row (from 0) and name, and what is allowed there."""
+    """Where a fault is, by row (from 0) and name, and a complaint."""
 
     location: tuple[int | str, ...]
     detail: str
+    remedy: str = ""
 
     @property
     def pointer(self) -> str:
@@ -48,11 +60,11 @@ class Fault(NamedTuple):
 
     def of_its_row(self) -> "Fault":
         """Say the place within the row alone."""
-        return Fault(self.location[1:], self.detail)
+        return self._replace(location=self.location[1:])
 
     def of_a_table(self) -> "Fault":
         """Say the number of the row too, from 1."""
-        return Fault(self.location, f"row {int(self.location[0]) + 1}: {self.detail}")
+        return self._replace(detail=f"row {int(self.location[0]) + 1}: {self.detail}")
 
 
 class InvalidRecords(RecordsError):
@@ -61,7 +73,9 @@ class InvalidRecords(RecordsError):
     def __init__(self, faults: Sequence[Fault], count: int | None = None) -> None:
         self.faults = faults
         self.count = len(faults) if count is None else count
-        super().__init__(f"the records do not fit the model in {self.count} place{'s' * (self.count > 1)}: see errors")
+        places = f"{self.count} place{'s' * (self.count > 1)}"
+        remedies = "; ".join(dict.fromkeys(fault.remedy for fault in faults if fault.remedy))
+        super().__init__(f"the records do not fit the model in {places}: see errors" + (remedies and f" ({remedies})"))
 
 
 class FaultLog:
@@ -78,15 +92,15 @@ class FaultLog:
         """Tell whether no more faults are kept."""
         return self._limit is not None and (len(self.faults) >= self._limit or self._size > MAX_BYTES)
 
-    def add_unknown(self, location: tuple[int | str, ...], name: str, detail: str) -> None:
+    def add_unknown(self, location: tuple[int | str, ...], name: str, complaint: Complaint) -> None:
         """Note a field that is no feature, so that its name is the client's: a long one is left out."""
-        self.add((*location, name) if len(name) <= MAX_LABEL else location, detail)
+        self.add((*location, name) if len(name) <= MAX_LABEL else location, *complaint)
 
-    def add(self, location: tuple[int | str, ...], detail: str) -> None:
+    def add(self, location: tuple[int | str, ...], detail: str, remedy: str = "") -> None:
         """Note a fault."""
         self.count += 1
         if not self.is_full:
-            fault = Fault(location, detail)
+            fault = Fault(location, detail, remedy)
             self.faults.append(fault)
             self._size += len(to_json([fault.pointer, detail]))
 
@@ -122,14 +136,20 @@ def allowed(feature: Feature, unknown_categories: Policy) -> str:
     )
 
 
-def missing(feature: Feature, unknown_categories: Policy) -> str:
-    """Say that a value is missing, and what it must be."""
-    return f"is missing: it {allowed(feature, unknown_categories)}"
+def wrong(feature: Feature, unknown_categories: Policy) -> Complaint:
+    """Say what a value must be."""
+    is_choice = feature.refuses_unknown(unknown_categories) and feature.takes_unknown
+    return Complaint(allowed(feature, unknown_categories), OTHER_CATEGORIES if is_choice else "")
 
 
-def unknown(names: Sequence[str]) -> str:
+def missing(feature: Feature, unknown_categories: Policy, how: str = "missing") -> Complaint:
+    """Say that a value is missing or null, and what it must be."""
+    return Complaint(f"is {how}: it {allowed(feature, unknown_categories)}", GAPS)
+
+
+def unknown(names: Sequence[str]) -> Complaint:
     """Say that a field is no feature, and which are."""
-    return f"is not a feature of this model, which are: {listed(names)}"
+    return Complaint(f"is not a feature of this model, which are: {listed(names)}", OTHER_FIELDS)
 
 
 def listed(names: Sequence[str], most: int = MAX_NAMES) -> str:

@@ -13,10 +13,10 @@ from modelapi.records.faults import (
     MalformedRecords,
     Policy,
     TooManyRecords,
-    allowed,
     listed,
     missing,
     unknown,
+    wrong,
 )
 from modelapi.records.moments import read_date_of
 from modelapi.records.slices import JsonList, Most, Unreadable, load, load_one
@@ -45,8 +45,9 @@ class RecordParser:
         self.max_faults = max_faults
         self._max_rows = max_rows
         self._most = most_of(signature.features)
-        self._allowed = {name: allowed(feature, unknown_categories) for name, feature in self.features.items()}
+        self._wrong = {name: wrong(feature, unknown_categories) for name, feature in self.features.items()}
         self._missing = {name: missing(feature, unknown_categories) for name, feature in self.features.items()}
+        self._null = {name: missing(feature, unknown_categories, "null") for name, feature in self.features.items()}
         self._unknown = unknown(list(self.features))
         record = self._record_schema()
         self._one = SchemaValidator(record)
@@ -209,8 +210,8 @@ class RecordParser:
         except ValidationError as error:
             for fault in error.errors(include_url=False, include_input=False, include_context=False):
                 name = str(fault["loc"][-1])
-                say = self._missing if fault["type"] == "missing" else self._allowed
-                log.add((*location, name), say[name])
+                say = self._missing if name not in known else self._null if known[name] is None else self._wrong
+                log.add((*location, name), *say[name])
 
     def _record_schema(self) -> CoreSchema:
         fields = {
