@@ -150,7 +150,7 @@ def test_the_form_fits_dates_numbered_categories_text_and_several_targets(
 
         page.locator("#prediction").get_by_text("warmth: ").wait_for()
         assert "rain: " in page.locator("#prediction").inner_text()
-        assert "day is outside the training range" in page.locator("#warnings").inner_text()
+        assert "day is outside the range seen in training" in page.locator("#warnings").inner_text()
         page.screenshot(path=tmp_path / "several.png")
 
         page.goto(f"http://127.0.0.1:{port}/model")

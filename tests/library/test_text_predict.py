@@ -87,7 +87,7 @@ def test_people_are_taken_and_never_listed(client: httpx2.Client, notes: pd.Data
     told = [client.get("/models/notes").text, client.get("/openapi.json").text, refused.text]
     card = client.get("/models/notes", headers={"Accept": "text/html"}).text
 
-    detail = "must be one of the 40 values of the training data"
+    detail = "must be one of the 40 values that the model knows"
     assert (refused.status_code, refused.json()["errors"]) == (422, [{"pointer": "/who", "detail": detail}])
     example = client.get("/models/notes").json()["signature"]["features"][1]["example"]
     for text in (*told, card):
@@ -99,5 +99,5 @@ def test_openapi_describes_text(client: httpx2.Client) -> None:
     note, who = client.get("/openapi.json").json()["components"]["schemas"]["Record_notes"]["properties"].values()
 
     assert (note["type"], note["maxLength"], note["examples"]) == ("string", 10_000, ["an example of a text"])
-    assert (who["type"], who["description"]) == ("string", "one of the 40 values of the training data")
+    assert (who["type"], who["description"]) == ("string", "one of the 40 values that the model knows")
     assert "enum" not in who

@@ -192,7 +192,7 @@ def test_no_text_of_training_is_told_to_clients(run: Run, reviews: pd.DataFrame)
     text = told(model)
 
     assert "Łódź" in text
-    assert "must be one of the 60 values of the training data" in text
+    assert "must be one of the 60 values that the model knows" in text
     shown = [name for name in people["name"] if name in text]
     assert shown == [model.signature.example()["name"]]  # For there is no other value that it takes.
     assert not [one for one in (*people["review"], *people["remark"]) if one in text]
@@ -207,11 +207,11 @@ def test_the_numbers_of_people_have_no_range(run: Run, reviews: pd.DataFrame, na
 
     text = told(model)
     far = dict.fromkeys(model.signature.example(), 1e9)
-    warned = warnings(RecordParser(model.signature).parse_json(json.dumps(far).encode()), model.signature.features)
+    warned = warnings(RecordParser(model.signature).parse_json(json.dumps(far).encode()), model.signature)
     assert not [number for number in (*X[name], *map("{:.10g}".format, X[name])) if str(number) in text]
     assert [fault.detail for fault in warned] == [
-        "is outside the training range",
-        "is outside the training range, which is 1 to 5",
+        "is outside the range seen in the sample",
+        "is outside the range seen in the sample, which is 1 to 5",
     ]
 
 

@@ -1,6 +1,5 @@
 """Predictions as clients read them: members of JSON, or columns of a table."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,22 +69,22 @@ def table(prediction: Prediction, signature: Signature, wanted: Wanted) -> dict[
     return columns
 
 
-def warnings(columns: Columns, features: Sequence[Feature], start: int = 0) -> list[Fault]:
-    """Name the values that are outside the training range, and the categories that were not in training, row by row.
+def warnings(columns: Columns, signature: Signature, start: int = 0) -> list[Fault]:
+    """Name the values that are outside the range seen, and the categories that were not, row by row.
 
     start : the number of the first row.
     """
     found = []
-    for feature in features:
+    for feature in signature.features:
         values = columns[feature.name]
         if feature.categories is not None:
             known = {None, *feature.categories}
             rows = [row for row, value in enumerate(values.tolist()) if value not in known and value == value]
-            detail = "is a category that was not in training: it is ignored"
+            detail = f"is a category that was not in {signature.source}: it is ignored"
         elif feature.minimum is not None and feature.maximum is not None:
             ends = np.array([feature.minimum, feature.maximum], dtype=values.dtype)
             rows = np.flatnonzero((values < ends[0]) | (values > ends[1])).tolist()
-            detail = "is outside the training range"
+            detail = f"is outside the range seen in {signature.source}"
             detail += f", which is {range_of(feature)}" if feature.listed else ""
         else:
             continue
@@ -94,7 +93,7 @@ def warnings(columns: Columns, features: Sequence[Feature], start: int = 0) -> l
 
 
 def range_of(feature: Feature) -> str:
-    """Write the training range of a number, with its unit, or of a date."""
+    """Write the range of a number, with its unit, or of a date."""
     ends = (feature.minimum, feature.maximum)
     unit = f" {feature.notation.after or feature.notation.before}" if feature.notation else ""
     return " to ".join(end if isinstance(end, str) else f"{end:.10g}" for end in ends) + unit.rstrip()

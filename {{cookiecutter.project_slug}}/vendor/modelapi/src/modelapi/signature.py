@@ -22,6 +22,7 @@ MEANINGS: dict[Task, str] = {
 """What is answered, for tasks whose names do not say it."""
 Taken = Literal["frame", "array", "series", "dicts"]
 """What an estimator is given: a DataFrame, a bare array, its only column as a Series, or a list of dicts."""
+SeenIn = Literal["training", "sample"]
 Gap = Literal["nan", "none"]
 """What an estimator is given in place of a missing value, among objects: NaN or None."""
 
@@ -93,7 +94,7 @@ class Target(BaseModel):
 
 
 class Signature(BaseModel):
-    """The features in the order of training, the target, the task and the number of training rows."""
+    """The features in the order of training, the target, the task and the number of rows that tell of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -104,6 +105,8 @@ class Signature(BaseModel):
     scores: list[str] | None = None
     """The names of the scores of a record: of the classes, as a rule; empty if it is a single number, None if none."""
     n_samples: int
+    seen_in: SeenIn = "training"
+    """Whether number of rows, ranges and categories are those of all rows of training, or of a sample of them."""
     takes: Taken | None = None
     """What the estimator was fitted on; None if nobody has asked it."""
 
@@ -120,6 +123,11 @@ class Signature(BaseModel):
     def targets(self) -> list[Target]:
         """The targets one by one; most models have a single one."""
         return self.target.outputs or [self.target]
+
+    @property
+    def source(self) -> str:
+        """Name in a sentence what number of rows, ranges and categories were seen in."""
+        return "the sample" if self.seen_in == "sample" else "training"
 
     def public(self) -> dict[str, Any]:
         """Describe it to clients: without the categories and the ranges that they may not see."""

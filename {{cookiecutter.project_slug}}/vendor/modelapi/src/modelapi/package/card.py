@@ -41,7 +41,7 @@ def render(
     facts = [
         *_answers(signature),
         ("Task", ": ".join(filter(None, (signature.task, MEANINGS.get(signature.task))))),
-        ("Training rows", signature.n_samples),
+        ("Rows of the sample" if signature.seen_in == "sample" else "Training rows", signature.n_samples),
         ("Created", created.isoformat(timespec="seconds")),
         ("Engine", engine),
         ("Libraries", ", ".join(f"{key} {value}" for key, value in libraries.items())),
@@ -63,7 +63,7 @@ def render(
 <h1>{title}</h1>
 {_table(("", ""), facts)}
 <h2>Features</h2>
-{_table(("Feature", "Type", "Missing", "Seen in training"), features)}
+{_table(("Feature", "Type", "Missing", f"Seen in {signature.source}"), features)}
 <h2>Metrics</h2>
 {_table(("Metric", "Value"), metrics.items())}
 </main>

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def package(estimator: Any, X: Any, y: Any = None, *, engine: str | None = None) -> str:
+def package(estimator: Any, X: Any, y: Any = None, *, engine: str | None = None, training: Any = None) -> str:
     """Make a fitted estimator the current model of the project that the working directory is in; return its version.
 
     X : the rows that it was fitted on, or some of them, DataFrame or array of shape (n_samples, n_features).
     y : what names the target, a Series or a DataFrame.
+    training : all the rows that it was fitted on, which may be X itself: number of rows, ranges and categories are
+        theirs then, and are called so; else they are called those of a sample.
     Raises TableError, SignatureError, EngineError or PackageError.
     """
     import pandas as pd
@@ -17,19 +22,28 @@ def package(estimator: Any, X: Any, y: Any = None, *, engine: str | None = None)
     from modelapi.packaging.engine_choice import announce
     from modelapi.packaging.fitted import package_fitted
     from modelapi.packaging.remedies import check_kind
-    from modelapi.packaging.sample import Sample
+    from modelapi.packaging.sample import Sample, take
     from modelapi.project import current_project
     from modelapi.settings import PackageSettings
     from modelapi.training.encoders import read_encoders
 
     current_project().make_importable()
     check_kind(estimator)
-    rows = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X)
-    if not isinstance(X, pd.DataFrame | pd.Series):
-        rows.columns = [f"x{number}" for number in range(rows.shape[1])]  # As scikit-learn names them.
+    rows = _frame(X)
+    all_rows = None if training is None else take(_frame(training), rows.columns)
     names = y.columns if isinstance(y, pd.DataFrame) else [getattr(y, "name", None)]
     targets = [str(name) for name in names if name is not None]
     settings = PackageSettings.load()
-    manifest = package_fitted(estimator, Sample(rows, rows, targets, read_encoders(estimator, rows)), settings, engine)
+    sample = Sample(rows, rows, targets, read_encoders(estimator, rows), all_rows)
+    manifest = package_fitted(estimator, sample, settings, engine)
     print(announce(manifest, settings))
     return manifest.version
+
+
+def _frame(rows: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
+    if not isinstance(rows, pd.DataFrame | pd.Series):
+        frame.columns = [f"x{number}" for number in range(frame.shape[1])]  # As scikit-learn names them.
+    return frame

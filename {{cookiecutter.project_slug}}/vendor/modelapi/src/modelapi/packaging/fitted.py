@@ -1,7 +1,8 @@
 """Package a fitted model and make it the current one.
 
 The model is a file that skops, joblib or pickle wrote from a fitted estimator, or an ONNX model. The sample is a table
-with some of the rows that it was fitted on, from which the signature is read. A pickle needs ALLOW_PICKLE=1.
+with some of the rows that it was fitted on, from which the signature is read; numbers of rows, ranges and categories
+are called those of the sample, unless a table of all rows of training tells them. A pickle needs ALLOW_PICKLE=1.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from modelapi.options import Options
 from modelapi.package import Manifest, PackageError
 from modelapi.package.versions import check_writable
 from modelapi.packaging.engine_choice import announce, package_model
+from modelapi.packaging.features import read
 from modelapi.packaging.model_files import OnnxModel, read_model
 from modelapi.packaging.outputs import output_names
 from modelapi.packaging.remedies import check_kind
@@ -30,11 +32,12 @@ from modelapi.packaging.taken_gaps import with_taken_gaps
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
 from modelapi.training.dialect import SEPARATORS, TableError
-from modelapi.training.features import SignatureError, final, infer, read_features, to_columns, transforms
+from modelapi.training.features import SignatureError, final, infer, to_columns, transforms
 
 EXAMPLES = (
     "--model my.joblib --sample rows.csv",
     "--model my.skops --sample rows.parquet --target churned --engine onnx",
+    "--model my.skops --sample rows.parquet --training all.parquet",
 )
 MAX_TRIED = 100  # Rows of the sample, with which it is seen what an estimator takes.
 
@@ -55,18 +58,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def package_fitted(model: Any, given: Sample, settings: PackageSettings, engine: str | None = None) -> Manifest:
     """Make a fitted estimator the current model. Raises TableError, SignatureError, EngineError or PackageError."""
-    sample, X, targets, encoded = given
+    sample, X, targets, encoded, training = given
     X = with_gaps(X, encoded)
-    plain = with_plain_types(X)
-    categories = {name: known.categories for name, known in encoded.items() if known.categories is not None}
-    gaps = {name: gap for name, known in encoded.items() for gap in known.gaps}
-    texts = [name for name, known in encoded.items() if known.is_text]
-    features = read_features(plain, categories, texts=texts, gaps=gaps)
-    columns = to_columns(plain, features)
+    features = read(X, encoded, training)
+    columns = to_columns(with_plain_types(X), features)
     takes = find_taken(model, X)
     n_outputs = count_outputs(model, as_taken(X, takes))
     targets = output_names(model, X, n_outputs) if transforms(model) else name_targets(sample, X, targets, n_outputs)
-    signature = infer(features, targets, model, len(X), takes=takes)
+    if training is None:
+        signature = infer(features, targets, model, len(X), seen_in="sample", takes=takes)
+    else:
+        signature = infer(features, targets, model, len(training), takes=takes)
     if not isinstance(model, OnnxModel):
         signature = with_taken_gaps(model, columns, signature)
     metrics = {"sample_rows": len(X)}
@@ -77,10 +79,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = Options("package", "Not packaged", str(__doc__), *EXAMPLES)
     parser.add_argument("--model", type=Path, help="a fitted estimator, or an ONNX model")
     parser.add_argument("--sample", type=Path, help="a table with rows that it was fitted on")
+    parser.add_argument("--training", type=Path, help="a table with all the rows that it was fitted on")
     parser.add_argument("--target", default="", help="the column of the sample that it predicts, or several: a,b")
     parser.add_argument("--engine", help=f"one of {', '.join(ENGINES)} (default: the first that answers alike)")
-    parser.add_argument("--separator", help=f"of the sample, one of {', '.join(SEPARATORS)} (default: detected)")
-    parser.add_argument("--encoding", help="of the sample, as cp1252 (default: detected)")
+    parser.add_argument("--separator", help=f"of the tables, one of {', '.join(SEPARATORS)} (default: detected)")
+    parser.add_argument("--encoding", help="of the tables, as cp1252 (default: detected)")
     parser.add_verbose()
     return parser.read(arguments, "model", "sample")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,7 +13,7 @@ from pandas.api import types
 from modelapi.packaging.fitted_names import count_features, feature_names
 from modelapi.training.dialect import TableError
 from modelapi.training.encoders import Encoded, read_encoders, reads_texts
-from modelapi.training.reading import read_exact
+from modelapi.training.reading import listing, read_exact
 from modelapi.training.targets import find
 from modelapi.training.texts import is_text, string_columns
 
@@ -21,16 +22,23 @@ UNNAMED = "Unnamed: 0"
 
 
 class Sample(NamedTuple):
-    """The whole table, its columns that the model takes and those that are told to be targets, and what is known."""
+    """The whole table, its columns that the model takes and those that are told to be targets, and what is known.
+
+    training : the columns that the model takes of all rows that it was fitted on, if these are given.
+    """
 
     table: pd.DataFrame
     X: pd.DataFrame
     targets: list[str]
     encoded: dict[str, Encoded]
+    training: pd.DataFrame | None = None
 
 
 def read_sample(options: argparse.Namespace, model: Any) -> Sample:
-    """Read the sample; columns that the encoders of the model know as text stay text. Raises TableError."""
+    """Read the sample, and the rows of training if there are any; columns that encoders know as text stay text.
+
+    Raises TableError.
+    """
     sample = _read(options, model)
     text = [
         name
@@ -38,19 +46,33 @@ def read_sample(options: argparse.Namespace, model: Any) -> Sample:
         if types.is_numeric_dtype(sample.X[name])
         and (known.is_text or (known.categories and all(isinstance(one, str) for one in known.categories)))
     ]
-    return _read(options, model, text) if text else sample
+    sample = _read(options, model, text) if text else sample
+    if options.training is None:
+        return sample
+    return sample._replace(training=take(_table(options.training, options, text), sample.X.columns))
+
+
+def take(training: pd.DataFrame, names: Sequence[str] | pd.Index[str]) -> pd.DataFrame:
+    """Take the columns of the sample of all rows of training. Raises TableError."""
+    if missing := [name for name in names if name not in training.columns]:
+        raise TableError(f"the table of all training rows has no column {listing(missing)}: the model takes it")
+    return training[[*names]]
 
 
 def _read(options: argparse.Namespace, model: Any, text: Sequence[str] = ()) -> Sample:
     path = options.sample
-    table = read_exact(path, options.separator, options.encoding, text)
-    if table.columns[0] == "":  # An index: pandas gives it a name, by which a model may know it.
-        table = table.rename(columns={"": UNNAMED})
+    table = _table(path, options, text)
     if len(table) < MIN_ROWS:
         raise TableError(f"{path} has a single row: give {MIN_ROWS} or more that the model was fitted on")
     targets = find(options.target, table) if options.target else []
     X = select(table, model, targets)
     return Sample(table, X, targets, read_encoders(model, X))
+
+
+def _table(path: Path, options: argparse.Namespace, text: Sequence[str]) -> pd.DataFrame:
+    table = read_exact(path, options.separator, options.encoding, text)
+    # An index: pandas gives it a name, by which a model may know it.
+    return table.rename(columns={"": UNNAMED}) if table.columns[0] == "" else table
 
 
 def with_gaps(X: pd.DataFrame, encoded: Mapping[str, Encoded]) -> pd.DataFrame:

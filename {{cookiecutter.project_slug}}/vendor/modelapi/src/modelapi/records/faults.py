@@ -120,7 +120,7 @@ def allowed(feature: Feature, unknown_categories: Policy) -> str:
     """Say what a value of the feature must be."""
     if feature.refuses_unknown(unknown_categories):
         known = [label_name(category) for category in feature.categories or []]
-        what = f": {listed(known, MAX_LISTED)}" if feature.listed else f" the {len(known)} values of the training data"
+        what = f": {listed(known, MAX_LISTED)}" if feature.listed else f" the {len(known)} values that the model knows"
         return f"must be one of{what}" + (" or null" if feature.nullable else "")
     return (
         {

@@ -118,7 +118,7 @@ def predict_operation(name: str, signature: Signature) -> Schema:
         CSV: _text(f"A column prediction, and columns {_also(signature, '_<label>')} if they are asked for."),
         NDJSON: _text(f"An object a line, with the member prediction, and {_also(signature)} if asked for."),
     }
-    parameters = [_flag("warnings", "Name the values that are outside of what was seen in training.")]
+    parameters = [_flag("warnings", f"Name the values that are outside of what was seen in {signature.source}.")]
     if signature.probabilities:
         parameters.append(_flag("probabilities", "Answer the probability of each class too."))
     if signature.scores is not None:

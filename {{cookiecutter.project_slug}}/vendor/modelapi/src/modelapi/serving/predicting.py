@@ -172,7 +172,7 @@ def as_asked(
     members = outputs.members(prediction, signature, options.wanted)
     if options.warnings:
         one = isinstance(records, Records) and is_one(records.body)
-        found = outputs.warnings(columns, signature.features, start)[:MAX_FAULTS]
+        found = outputs.warnings(columns, signature, start)[:MAX_FAULTS]
         members["warnings"] = [describe(fault.of_its_row() if one else fault) for fault in found]
     return Prediction(**members)
 

@@ -45,14 +45,14 @@ def schemas(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
 
 def _record(signature: Signature, settings: Settings) -> Schema:
     schema = _object(
-        {feature.name: _feature(feature, settings) for feature in signature.features},
+        {feature.name: _feature(feature, signature, settings) for feature in signature.features},
         optional={feature.name for feature in signature.features if feature.nullable},
     )
     schema["additionalProperties"] = settings.unknown_fields == "ignore"
     return schema
 
 
-def _feature(feature: Feature, settings: Settings) -> Schema:
+def _feature(feature: Feature, signature: Signature, settings: Settings) -> Schema:
     kind = "string" if feature.type in ("datetime", "text") else feature.type
     schema: Schema = {"type": [kind, "null"] if feature.nullable else kind}
     said = []
@@ -60,11 +60,11 @@ def _feature(feature: Feature, settings: Settings) -> Schema:
         if feature.listed:
             schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
         else:
-            said.append(f"one of the {len(feature.categories or [])} values of the training data")
+            said.append(f"one of the {len(feature.categories or [])} values that the model knows")
     if feature.max_length is not None:
         schema["maxLength"] = feature.max_length
     if feature.minimum is not None and feature.listed:
-        said.append(f"{range_of(feature)} in training")
+        said.append(f"{range_of(feature)} in {signature.source}")
     if feature.type == "datetime":
         said.append("a date or time as ISO 8601 writes it, in UTC if it names no zone")
     if said:

@@ -91,7 +91,7 @@ class CsvTable:
         """Write a row for each prediction, at first under a header line."""
         table: dict[str, list[Any]] = {**outputs.table(prediction, self._signature, self._options.wanted)}
         if self._options.warnings:
-            noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))
+            noted = _by_row(outputs.warnings(columns, self._signature), len(prediction.labels[0]))
             table["warnings"] = ["; ".join(f"{fault.location[-1]} {fault.detail}" for fault in row) for row in noted]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
@@ -115,7 +115,7 @@ class JsonTable:
         """Write an object for each prediction, with the members that an answer in JSON has."""
         members = outputs.members(prediction, self._signature, self._options.wanted)
         if self._options.warnings:
-            noted = _by_row(outputs.warnings(columns, self._signature.features), len(prediction.labels[0]))
+            noted = _by_row(outputs.warnings(columns, self._signature), len(prediction.labels[0]))
             members["warnings"] = [[describe(fault.of_its_row()) for fault in row] for row in noted]
         rows = zip(*members.values(), strict=True)
         return b"".join(to_json(dict(zip(members, row, strict=True)), inf_nan_mode="null") + b"\n" for row in rows)

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from modelapi.records.columns import Columns, column
-from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Gap, Label, Signature, Taken, Target, Task
+from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Gap, Label, SeenIn, Signature, Taken, Target, Task
 from modelapi.training.identifiers import names_people
 from modelapi.training.texts import EXAMPLE, is_text, max_length, may_list, mostly_differs
 
@@ -72,6 +72,7 @@ def infer(
     estimator: Any,
     n_samples: int,
     *,
+    seen_in: SeenIn = "training",
     takes: Taken | None = None,
 ) -> Signature:
     """Put together the signature of a fitted estimator that predicts, or makes, the targets of these names.
@@ -93,6 +94,7 @@ def infer(
         task=task,
         probabilities=targets[0].classes is not None and hasattr(estimator, "predict_proba"),
         n_samples=n_samples,
+        seen_in=seen_in,
         takes=takes,
     )
 

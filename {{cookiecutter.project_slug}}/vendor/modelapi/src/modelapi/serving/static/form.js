@@ -42,15 +42,15 @@ function input(feature) {
   return element("select", { name: feature.name }, ...options);
 }
 
-function hint(feature) {
-  const range = feature.minimum === null || feature.categories ? "" : `${feature.minimum} to ${feature.maximum} in training`;
+function hint(feature, source) {
+  const range = feature.minimum === null || feature.categories ? "" : `${feature.minimum} to ${feature.maximum} in ${source}`;
   return [range, feature.nullable ? "may be left empty" : ""].filter(Boolean).join(", ");
 }
 
-function field(feature) {
+function field(feature, source) {
   const wrong = element("small", { className: "wrong" });
   wrong.dataset.pointer = "/" + feature.name.replaceAll("~", "~0").replaceAll("/", "~1");
-  return element("label", {}, feature.name, element("small", {}, hint(feature)), input(feature), wrong);
+  return element("label", {}, feature.name, element("small", {}, hint(feature, source)), input(feature), wrong);
 }
 
 function record(features) {
@@ -152,10 +152,11 @@ async function start() {
   complain({});
   const { signature } = content;
   await setTitle();
+  const isSample = signature.seen_in === "sample";
   const verb = signature.task === "transform" ? "Transforms by" : "Predicts";
-  $("description").textContent = `${verb} ${signature.target.name}; trained on ${signature.n_samples} rows.`;
+  $("description").textContent = `${verb} ${signature.target.name}; ${isSample ? "packaged with a sample of" : "trained on"} ${signature.n_samples} rows.`;
   $("target").textContent = signature.target.name;
-  $("fields").replaceChildren(...signature.features.map(field));
+  $("fields").replaceChildren(...signature.features.map((feature) => field(feature, isSample ? "the sample" : "training")));
   $("record").hidden = false;
   $("record").addEventListener("submit", (event) => {
     event.preventDefault();
