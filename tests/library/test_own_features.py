@@ -48,6 +48,14 @@ def numbers(X):
     return X[["age", "weight"]].fillna(0).to_numpy(dtype=float)
 
 
+def lengths(X):
+    return X[["fur"]].map(len).to_numpy(dtype=float)
+
+
+def sizes(X):
+    return X[["fur"]].map({"short": 1.0, "long": 2.0}.__getitem__).to_numpy(dtype=float)
+
+
 def burn(path):
     Path(path).touch()
 '''
@@ -404,3 +412,25 @@ def test_code_that_the_server_has_not_is_named_with_what_helps(
     )
     assert not done
     assert answers(package.load(package.current(with_pets / "artifacts")), pets) == labels
+
+
+@pytest.mark.parametrize(
+    ("function", "is_told", "kind"),
+    [
+        ("lengths", False, ("text", None)),
+        ("sizes", False, ("string", ["long", "short"])),
+        ("lengths", True, ("string", ["curly", "long", "short"])),
+    ],
+)
+def test_text_that_a_function_of_ones_own_takes_is_free_unless_it_refuses_some_or_all_values_are_told(
+    store: Store, pets: pd.DataFrame, function: str, is_told: bool, kind: tuple[str, list[str] | None]
+) -> None:
+    sample = pets.dropna()[["fur", "kind"]]
+    taken = FunctionTransformer(getattr(import_module("features.pets"), function))
+    path = store(make_pipeline(taken, LogisticRegression()).fit(sample[["fur"]], sample["kind"]))
+    pd.concat([sample, sample.replace({"fur": {"short": "curly"}})]).to_csv(path.parent / "all.csv", index=False)
+
+    model = packaged(path, sample, *([f"--training={path.parent / 'all.csv'}"] if is_told else []))
+
+    fur = model.signature.features[0]
+    assert (fur.type, fur.categories) == kind

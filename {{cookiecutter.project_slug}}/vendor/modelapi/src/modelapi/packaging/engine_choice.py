@@ -44,7 +44,7 @@ def package_model(
         warnings.simplefilter("ignore")  # The comparison asks for what was not seen in training.
         sample = parity.head(columns)
         signature = with_scores(signature, model, sample)
-        original = _as_it_came(model, signature)
+        original = as_it_came(model, signature)
         own = None if X is None or isinstance(model, OnnxModel) else untouched.answers(model, X, sample, signature)
         parity.check_sample(original, sample, signature)
         rows, signature = mutate(original, sample, signature)
@@ -94,7 +94,8 @@ def announce(manifest: Manifest, settings: PackageSettings) -> str:
     return f"Engine {manifest.engine}: {manifest.reason}\n{versions.announce(folder)}"
 
 
-def _as_it_came(model: Any, signature: Signature) -> Engine:
+def as_it_came(model: Any, signature: Signature) -> Engine:
+    """Ask a fitted estimator, or an OnnxModel, as engines are asked."""
     if isinstance(model, OnnxModel):
         return engine_module("onnx").load(model.content, signature)
     return SklearnEngine(model, signature)

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from modelapi.engines import Engine
+from modelapi.packaging.mutations import UNKNOWN, Mutation, predictable
+from modelapi.packaging.parity import head
 from modelapi.packaging.sample import with_plain_types
-from modelapi.signature import Feature, FeatureType, Label
+from modelapi.records.columns import Columns
+from modelapi.signature import Feature, FeatureType, Label, Signature
 from modelapi.training.dialect import TableError
 from modelapi.training.encoders import Encoded
 from modelapi.training.features import read_features
+from modelapi.training.texts import EXAMPLE, MAX_LENGTH
 
+MAX_ROWS = 5
 NO_GAPS = ("int64", "bool")
 ALIKE: list[set[FeatureType]] = [{"integer", "number"}, {"string", "text"}]  # More rows tell which it is.
 
@@ -28,6 +34,23 @@ def read(X: pd.DataFrame, encoded: Mapping[str, Encoded], training: pd.DataFrame
     known = _categories(encoded)
     pairs = zip(features, _read(training, encoded), strict=True)
     return [_join(one, of_all, is_encoded=one.name in known) for one, of_all in pairs]
+
+
+def with_free_texts(
+    engine: Engine, columns: Columns, signature: Signature, encoded: Mapping[str, Encoded]
+) -> Signature:
+    """Let columns of strings of which no encoder knows the categories be free text, if the estimator takes any.
+
+    A sample does not tell all values of such a column.
+    """
+    known = _categories(encoded)
+    asked = [one for one in signature.features if one.type == "string" and one.name not in known]
+    few = {name: values[:MAX_ROWS] for name, values in head(columns).items()}
+    mutations = [Mutation(one, UNKNOWN) for one in asked if one.dtype != "category"]
+    free = {mutation.feature.name for mutation in predictable(engine, few, mutations, signature)}
+    text = {"type": "text", "categories": None, "listed": True, "max_length": MAX_LENGTH, "example": EXAMPLE}
+    features = [one.model_copy(update=text) if one.name in free else one for one in signature.features]
+    return signature.model_copy(update={"features": features})
 
 
 def _read(X: pd.DataFrame, encoded: Mapping[str, Encoded]) -> list[Feature]:

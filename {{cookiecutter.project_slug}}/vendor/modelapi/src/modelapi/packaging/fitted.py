@@ -22,8 +22,8 @@ from modelapi.engines.sklearn_engine import answer
 from modelapi.options import Options
 from modelapi.package import Manifest, PackageError
 from modelapi.package.versions import check_writable
-from modelapi.packaging.engine_choice import announce, package_model
-from modelapi.packaging.features import read
+from modelapi.packaging.engine_choice import announce, as_it_came, package_model
+from modelapi.packaging.features import read, with_free_texts
 from modelapi.packaging.model_files import OnnxModel, read_model
 from modelapi.packaging.outputs import output_names
 from modelapi.packaging.remedies import check_kind
@@ -71,6 +71,8 @@ def package_fitted(model: Any, given: Sample, settings: PackageSettings, engine:
         signature = infer(features, targets, model, len(training), takes=takes)
     if not isinstance(model, OnnxModel):
         signature = with_taken_gaps(model, columns, signature)
+    if training is None:
+        signature = with_free_texts(as_it_came(model, signature), columns, signature, encoded)
     metrics = {"sample_rows": len(X)}
     return package_model(model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X)
 
