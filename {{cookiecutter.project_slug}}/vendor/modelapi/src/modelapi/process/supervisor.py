@@ -9,7 +9,9 @@ It has imported what the workers need, and forks them: they share the memory of 
 import multiprocessing
 import signal
 import socket
+import sys
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -20,6 +22,7 @@ from modelapi.process.messages import FAILED, LONGEST, MARGIN, READY, RECYCLE, R
 from modelapi.process.sockets import listen, refuse_new
 from modelapi.project import Project
 from modelapi.serving.logs import get_logger
+from modelapi.serving.output import end_outputs
 from modelapi.serving.settings import Settings
 from modelapi.settings import SettingsError
 
@@ -136,7 +139,13 @@ class Supervisor:
         listener = self._sockets[number]
         for other in {self._signals, self._wakeup, *self._sockets} - {listener}:
             other.close()
-        worker.main(listener, theirs, self._project, is_first=not self._was_ready)
+        try:
+            worker.main(listener, theirs, self._project, is_first=not self._was_ready)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(1)
+        finally:  # multiprocessing ends a process without what was registered for its end.
+            end_outputs()
 
     def _start_missing(self) -> None:
         for number, serving in enumerate(self._serving):
