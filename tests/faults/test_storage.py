@@ -14,7 +14,8 @@ import pytest
 
 from tests.conftest import FRAMEWORKS, Installed, skip_on_laptop
 from tests.faults.load import ONE, ask, request
-from tests.server import PATIENCE, start, stop
+from tests.server import PATIENCE, start, stop, wait_until_ready
+from tests.test_workers import wait_for_workers
 
 PROBES = [request("GET", "/health"), request("GET", "/ready"), ONE]
 
@@ -56,6 +57,25 @@ def test_all_is_answered_and_the_server_ends_while_artifacts_does_not_answer(
 
             server.send_signal(signal.SIGTERM)
             assert server.wait(PATIENCE) == 0
+        finally:
+            storage.send_signal(signal.SIGCONT)
+            stop(server)
+
+
+def test_a_worker_that_starts_while_artifacts_does_not_answer_serves_when_it_does_again(
+    installed: Installed, tmp_path: Path
+) -> None:
+    project = installed("flask")
+    with mounted(project / "artifacts", tmp_path / "artifacts") as storage:
+        server, port, log = start(project, MODEL_DIR=str(tmp_path / "artifacts"), SHUTDOWN_DELAY="0.1")
+        try:
+            (victim,) = wait_for_workers(port, 1)
+            storage.send_signal(signal.SIGSTOP)
+            os.kill(victim, signal.SIGKILL)
+            wait_for_workers(port, 1, gone=victim)
+
+            storage.send_signal(signal.SIGCONT)
+            wait_until_ready(server, port, log)
         finally:
             storage.send_signal(signal.SIGCONT)
             stop(server)

@@ -52,6 +52,26 @@ def test_a_worker_that_says_nothing_is_killed(supervising: Supervising) -> None:
     assert not one.process.is_alive()
 
 
+@pytest.mark.parametrize(
+    ("was_ready", "first_took", "is_killed"), [(True, 1, True), (True, 60, False), (False, 0, False)]
+)
+def test_a_start_that_hangs_is_killed_but_not_one_that_takes_long_here(
+    supervising: Supervising, was_ready: bool, first_took: float, is_killed: bool
+) -> None:
+    made, one, theirs = supervising
+    if was_ready:
+        one.heard -= first_took
+        theirs.send_bytes(READY)
+        made._listen(SECONDS)
+    one.is_ready = False
+    one.heard -= supervisor.SILENCE + 1
+
+    made._kill_silent()
+    one.process.join(20 if is_killed else 0.5)
+
+    assert one.process.is_alive() is not is_killed
+
+
 def test_a_pause_of_all_is_no_silence(supervising: Supervising) -> None:
     made, one, _ = supervising
     one.heard -= supervisor.SILENCE + 1

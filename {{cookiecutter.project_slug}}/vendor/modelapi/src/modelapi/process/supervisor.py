@@ -32,6 +32,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PAUSE = 1.0  # Seconds before the next try when a worker ended before it was ready.
 PAUSED = 5.0  # Seconds, which no turn of ours takes by itself.
 SILENCE = 30.0  # Seconds after which a worker that says nothing is taken to hang.
+STARTS = 10  # Times as long as any start took until now, after which one is taken to hang that takes more than SILENCE.
 
 
 @dataclass(eq=False)
@@ -67,6 +68,8 @@ class Supervisor:
         self._may_start = 0.0
         self._turned = time.monotonic()
         self._was_ready = False
+        self._start_limit = SILENCE
+        """Seconds in which a worker must be ready; the first may take as long as it needs."""
         self._reason = ""
         """Why the first worker could not begin."""
         self._is_stopping = False
@@ -177,14 +180,15 @@ class Supervisor:
         except (EOFError, OSError):
             self._bury(one)
             return
-        one.heard = time.monotonic()
+        before, one.heard = one.heard, time.monotonic()
         if message == READY:
+            self._start_limit = max(self._start_limit, STARTS * (one.heard - before))
             if self._welcome and not self._was_ready:
                 print(self._welcome)
             one.is_ready = self._was_ready = True
-            before, self._serving[one.number] = self._serving[one.number], one
-            if before and before is not one:
-                before.tell(RETIRE)
+            old, self._serving[one.number] = self._serving[one.number], one
+            if old and old is not one:
+                old.tell(RETIRE)
         elif message == RECYCLE:
             one.is_to_recycle = True
         elif message.startswith(FAILED):
@@ -206,8 +210,10 @@ class Supervisor:
                 other.is_to_recycle = False
 
     def _kill_silent(self) -> None:
+        """Kill what hangs, as a start does that a file system never answered, even if others are answered again."""
         for one in self._workers:
-            if one.is_ready and time.monotonic() - one.heard > SILENCE:
+            limit = SILENCE if one.is_ready else self._start_limit
+            if (one.is_ready or self._was_ready) and time.monotonic() - one.heard > limit:
                 log.error("worker hangs", pid=one.process.pid)
                 one.process.kill()
 
