@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import tempfile
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -47,6 +49,24 @@ def test_a_byte_order_mark_is_read_over(client: httpx2.Client, record: Record, h
 
     assert answer.status_code == 200
     assert answer.content == client.post("/predict", content=table, headers=headers).content
+
+
+def test_a_long_answer_without_a_folder_for_temporary_files_is_a_503_and_a_line_for_the_operator(
+    client: httpx2.Client,
+    record: Record,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    answer = client.post("/predict", content=as_csv([record] * 7), headers=CSV)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "send fewer rows" in answer.json()["detail"]
+    out = capsys.readouterr().out
+    assert "TMPDIR" in out
+    assert "Traceback" not in out
 
 
 def test_a_csv_is_answered_as_json_is(client: httpx2.Client, current: Package, record: Record) -> None:

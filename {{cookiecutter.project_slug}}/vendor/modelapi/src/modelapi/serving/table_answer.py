@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import groupby
 from tempfile import SpooledTemporaryFile
 from time import monotonic
@@ -20,9 +20,12 @@ from modelapi.records.parser import MAX_FAULTS
 from modelapi.records.tables import Chunks, CsvRows, JsonLines
 from modelapi.serving.answers import CSV, Answer, Problem, Stream
 from modelapi.serving.exchange import Exchange
+from modelapi.serving.logs import get_logger
 from modelapi.serving.predicting import Options, describe, refusal
 from modelapi.serving.prediction import TablePrediction
 from modelapi.serving.service import ServedModel
+
+log = get_logger()
 
 Parse = Callable[[list[Any], int], Columns]
 
@@ -39,7 +42,8 @@ def predict_table(
     """
     limit = exchange.service.settings.max_table_bytes
     with ExitStack() as stack:
-        answer = stack.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
+        answer = SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115 (the stack closes it)
+        stack.callback(_discard, answer)
         try:
             kind = CsvTable if media_type == CSV else JsonTable
             table = kind(io.BufferedReader(Chunks(chunks)), model, options)
@@ -54,7 +58,9 @@ def predict_table(
                         columns = table.parse(batch, exchange.rows)
                         if not faults.count:
                             prediction = model.predict_rows(columns, options.wanted, exchange.rows)
-                            answer.write(table.write(columns, prediction))
+                            rows = table.write(columns, prediction)
+                            with _room():
+                                answer.write(rows)
                     except InvalidRecords as error:
                         faults.extend(error)
                 exchange.rows += len(batch)
@@ -66,8 +72,26 @@ def predict_table(
                 raise InvalidRecords([Fault((), "must hold at least one row")])
         except RecordsError as error:
             raise refusal(error) from None
+        with _room():
+            body = Stream(answer)
         stack.pop_all()  # The file stays open until the answer is sent.
-        return TablePrediction(Answer(Stream(answer), media_type, is_data=True))
+        return TablePrediction(Answer(body, media_type, is_data=True))
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Raise a 503 Problem if a long answer cannot be kept."""
+    try:
+        yield
+    except OSError as error:
+        log.error("no room for a long answer: let TMPDIR name a folder with room", reason=error.strerror)
+        detail = "there is no room for so long an answer: send fewer rows at a time, or try again later"
+        raise Problem(503, detail, headers={"Retry-After": "5"}) from None
+
+
+def _discard(file: IO[bytes]) -> None:
+    with suppress(OSError):  # It would write what is left first.
+        file.close()
 
 
 class CsvTable:
