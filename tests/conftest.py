@@ -109,7 +109,7 @@ def installed(shared: Path) -> Installed:
                 project = bake_into(folder, framework=framework)
                 # One of the two is installed as where there is no uv.
                 path = without_uv() if framework == "flask" else os.environ["PATH"]
-                succeed("make", "develop", f"PYTHON={sys.executable}", cwd=project, PATH=path)
+                succeed("make", "develop", "tools", f"PYTHON={sys.executable}", cwd=project, PATH=path)
                 succeed("make", "train", cwd=project)
                 if framework == "flask":  # Which serves `wsgi:app`, but is not of the project.
                     succeed("uv", "pip", "install", "--quiet", "--python", ".venv/bin/python", GUNICORN, cwd=project)

@@ -72,7 +72,7 @@ def test_each_ci_has_the_bot_that_moves_its_pins(bake: Bake) -> None:
     assert not list(none.glob("renovate.json")) + list(none.glob(".git[hl]*"))
 
 
-@pytest.mark.parametrize("name", ["common", "develop"])
+@pytest.mark.parametrize("name", ["common", "develop", "tools"])
 def test_pins_say_how_they_are_compiled_for_the_bots(bake: Bake, name: str) -> None:
     pins = bake() / "requirements" / f"{name}.txt"
 

@@ -32,9 +32,10 @@ def test_everything_passes_with_the_wheel_in_the_place_of_the_folder(
     shutil.rmtree(project / "vendor")
     for name, extra in (("common", framework), ("develop", "redis,train")):
         edit(project / "requirements" / f"{name}.in", f"./vendor/modelapi[{extra}]", f"modelapi[{extra}]=={version}")
+    for name in ("common", "develop", "tools"):
         edit(project / "requirements" / f"{name}.txt", "./vendor/modelapi\n", f"modelapi=={version}\n")
 
-    succeed("make", "develop", f"PYTHON={sys.executable}", cwd=project, UV_FIND_LINKS=str(wheel.parent))
+    succeed("make", "develop", "tools", f"PYTHON={sys.executable}", cwd=project, UV_FIND_LINKS=str(wheel.parent))
     printed = succeed("make", "check", "test", cwd=project)
 
     assert " passed" in printed

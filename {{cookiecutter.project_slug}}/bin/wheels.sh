@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Say which pins have no wheel for the Python of .venv: bin/wheels.sh COMMAND…, which failed to install them
+# Say which pins have no wheel for the Python of .venv: bin/wheels.sh PINS COMMAND…, which failed to install them
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-pins=$(grep '==' requirements/develop.txt)
+pins=$(grep '==' "$1")
+shift
 missing=
 # pip and uv name only the first, so it is left out and they are asked again.
 while ! said=$("$@" --dry-run --no-deps --only-binary :all: -r <(echo "$pins") 2>&1); do
