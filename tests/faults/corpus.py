@@ -67,6 +67,8 @@ CORPUS: dict[str, tuple[bytes, set[int]]] = {
     "chunked in HTTP/1.0": (post(CHUNKED, body=CHUNKS, version=b"HTTP/1.0"), BAD),
     "two transfer codings": (post(CHUNKED, b"Transfer-Encoding: identity", body=CHUNKS), BAD),
     "transfer coding with an underscore": (post(b"Transfer_Encoding: chunked", LENGTH, body=BODY), OK),
+    "encoding with an underscore": (post(b"Content_Encoding: gzip", LENGTH, body=BODY), OK),
+    "media type with an underscore": (post(b"Content_Type: text/csv", LENGTH, body=BODY), OK),
     # §2.2, §3: lines.
     "two media types": (
         get(b"POST /predict HTTP/1.1", b"Host: a", b"Content-Type: text/csv", b"Content-Type: application/json"),

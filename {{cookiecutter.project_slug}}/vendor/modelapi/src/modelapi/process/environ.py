@@ -33,14 +33,13 @@ def build_environ(scope: MutableMapping[str, Any]) -> dict[str, Any]:
         "wsgi.input_terminated": True,
     }
     for name, value in scope["headers"]:
-        if key := _key(name):
-            text = value.decode("latin-1")
-            environ[key] = f"{environ[key]},{text}" if key in environ else text
+        key, text = _key(name), value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ
 
 
 @lru_cache(maxsize=1024)
 def _key(name: bytes) -> str:
-    """Return the key of a header, or "" for a name with an underscore, which could pose as one with a hyphen."""
+    """Return the key of a header, whose name holds no underscore."""
     key = name.decode("latin-1").upper().replace("-", "_")
-    return "" if b"_" in name else key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"

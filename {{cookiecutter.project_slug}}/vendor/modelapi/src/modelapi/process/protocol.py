@@ -140,6 +140,8 @@ class Protocol(HttpToolsProtocol):
         if refused:
             self._refusal = Problem(refused)
             raise _RefusedError  # Which ends the parser.
+        # A name with an underscore would pose as one with a hyphen in WSGI, and to what is in front of us as another.
+        self.headers[:] = [header for header in self.headers if b"_" not in header[0]]
         super().on_headers_complete()
         self.headers = []  # The scope has them; what comes now is trailers, which are not to be mixed with them.
         self._head_since = None
