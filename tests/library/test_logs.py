@@ -1,8 +1,11 @@
 """One line a request, in the format that is set."""
 
+import asyncio
+import gc
 import json
 import logging
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -84,6 +87,35 @@ def test_only_debug_shows_the_message_of_an_exception(
     out = capsys.readouterr().out
     assert "ValueError" in out
     assert ("ValueError: the message" in out) is shown
+
+
+def test_no_message_is_quoted_of_an_exception_that_nobody_handles(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", "json")
+
+    def fail() -> None:
+        value = "of the client"
+        raise ValueError(f"the value {value}")
+
+    async def leave_a_task() -> None:
+        asyncio.get_running_loop().call_soon(fail)
+        task = asyncio.create_task(asyncio.to_thread(fail))
+        await asyncio.wait([task])
+
+    asyncio.run(leave_a_task())
+    gc.collect()  # Only then it is sure that nobody asks for the end of the task.
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+
+    out, err = capfd.readouterr()
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert sorted(line["event"] for line in lines) == [
+        "unexpected error in a thread",
+        "unexpected error outside of a request",
+        "unexpected error outside of a request",
+    ]
+    assert all(line["error"] == "ValueError" and "in fail" in line["traceback"] for line in lines)
+    assert "value of the client" not in out + err
 
 
 def test_what_json_has_no_word_for_is_written_as_python_does(

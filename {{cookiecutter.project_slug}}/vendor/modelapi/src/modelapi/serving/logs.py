@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
@@ -54,6 +55,7 @@ def configure_logs(level: str, form: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(number)
+    threading.excepthook = _log_end_of_thread
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -116,6 +118,14 @@ def _format_exception(_logger: Any, _method: str, event: EventDict) -> EventDict
     elif isinstance(exception, tuple):
         exception = exception[1]
     if exception:
+        if event.get("logger") == "asyncio":  # Which quotes the message too, and what a callback was given.
+            event["event"] = "unexpected error outside of a request"
         event["error"] = type(exception).__name__
         event["traceback"] = "".join(traceback.format_tb(exception.__traceback__))
     return event
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """Log an exception that ended a thread of the owner's, as any other; Python would write its message."""
+    if not issubclass(ended.exc_type, SystemExit):
+        get_logger().error("unexpected error in a thread", exc_info=ended.exc_value)
