@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from modelapi.serving.answers import Problem
-from modelapi.serving.concurrency import Limiter, Memory, ThreadLimiter
+from modelapi.serving.concurrency import Held, Limiter, Memory, ThreadLimiter
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -108,3 +108,17 @@ def test_more_bytes_than_there_is_memory_for_are_a_503() -> None:
     memory.give(7)
 
     memory.take(10)
+
+
+def test_a_request_that_memory_has_no_place_for_leaves_all_that_it_took() -> None:
+    memory = Memory(10)
+    held = Held(memory)
+    held.take(7)
+
+    with pytest.raises(Problem):
+        held.take(4)
+    held.give_back()
+
+    memory.take(10)
+    with pytest.raises(Problem):
+        memory.take(1)

@@ -56,7 +56,7 @@ class ExchangeMiddleware(ServerErrorMiddleware):
             if not exchange.status:
                 await send_answer(Problem(500).answer(exchange.request_id), send_with_headers)
         finally:
-            self._service.limits.memory.give(exchange.held)
+            exchange.held.give_back()
             exchange.route = _route(scope)
             exchange.finish(scope["method"], exchange.status)
 

@@ -77,13 +77,7 @@ async def read(exchange: Exchange, media_type: str, length: bytes | str | None, 
     limits.small.check()
     pieces = []
     async for chunk in read_chunks(receive, length, settings.max_body_bytes):
-        try:
-            limits.memory.take(len(chunk))
-        except Problem:
-            limits.memory.give(exchange.held)  # At once, for others who are still sending.
-            exchange.held = 0
-            raise
-        exchange.held += len(chunk)
+        exchange.held.take(len(chunk))
         pieces.append(chunk)
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     return predicting.Records(exchange, media_type, receive=receive, body=body)

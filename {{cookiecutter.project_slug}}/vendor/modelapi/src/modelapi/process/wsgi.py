@@ -10,7 +10,7 @@ from typing import IO, Any
 from modelapi.process.environ import build_environ
 from modelapi.process.threads import Threads
 from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
-from modelapi.serving.concurrency import Limiter, Memory
+from modelapi.serving.concurrency import Held, Limiter, Memory
 from modelapi.serving.guard import PROBLEM
 from modelapi.serving.predicting import LARGE_BODY
 from modelapi.serving.service import Service
@@ -41,7 +41,7 @@ class WsgiBridge:
         """Serve one request."""
         if self._threads is None:
             self._threads = Threads(THREADS, asyncio.get_running_loop())
-        call = Call(build_environ(scope), receive, send)
+        call = Call(build_environ(scope), receive, send, self._service.limits.memory)
         limiter: Limiter | None = None
         try:
             try:
@@ -54,7 +54,7 @@ class WsgiBridge:
             pass
         finally:
             call.end()
-            self._service.limits.memory.give(call.input.held)
+            call.input.held.give_back()
             if limiter:
                 limiter.release()
 
@@ -68,7 +68,7 @@ class WsgiBridge:
             limiter = limits.large if size > LARGE_BODY else limits.small
             # What will be refused is not read, for a client with "Expect: 100-continue" would be asked to send it.
             if size <= settings.max_body_bytes and (media_type == JSON or not predicts):
-                await call.input.read_ahead(settings.max_body_bytes, limits.memory)
+                await call.input.read_ahead(settings.max_body_bytes)
         call.environ["wsgi.input"] = call.input.open()
         if not predicts:
             return None
@@ -86,26 +86,20 @@ class WsgiBridge:
 class Body(io.RawIOBase):
     """The body of a request, read ahead in the loop or piece by piece as the view asks for it."""
 
-    def __init__(self, receive: Receive, *, is_empty: bool) -> None:
-        self.held = 0
+    def __init__(self, receive: Receive, memory: Memory, *, is_empty: bool) -> None:
+        self.held = Held(memory)
         """Bytes that were read ahead."""
         self.has_more = not is_empty
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._pieces = b""
 
-    async def read_ahead(self, limit: int, memory: Memory) -> None:
+    async def read_ahead(self, limit: int) -> None:
         """Read up to a size; to refuse more is up to the application. Raises a 503 Problem if memory is short."""
         pieces = []
-        while self.has_more and self.held <= limit:
+        while self.has_more and self.held.size <= limit:
             piece = await self._next()
-            try:
-                memory.take(len(piece))
-            except Problem:
-                memory.give(self.held)  # At once, for others who are still sending.
-                self.held = 0
-                raise
-            self.held += len(piece)
+            self.held.take(len(piece))
             pieces.append(piece)
         self._pieces = b"".join(pieces)
 
@@ -137,10 +131,10 @@ class Body(io.RawIOBase):
 class Call:
     """One request on its way through a thread, and its answer."""
 
-    def __init__(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
+    def __init__(self, environ: dict[str, Any], receive: Receive, send: Send, memory: Memory) -> None:
         self.environ = environ
         is_empty = environ.get("CONTENT_LENGTH", "0") == "0" and "HTTP_TRANSFER_ENCODING" not in environ
-        self.input = Body(receive, is_empty=is_empty)
+        self.input = Body(receive, memory, is_empty=is_empty)
         environ["wsgi.input"] = io.BytesIO()
         self.body = b""
         """The whole answer, or what is left of it at the end."""

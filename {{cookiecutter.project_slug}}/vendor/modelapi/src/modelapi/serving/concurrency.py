@@ -93,6 +93,30 @@ class Memory:
         self._left += size
 
 
+class Held:
+    """Bytes that one request has taken of a memory."""
+
+    __slots__ = ("_memory", "size")
+
+    def __init__(self, memory: Memory) -> None:
+        self.size = 0
+        self._memory = memory
+
+    def take(self, size: int) -> None:
+        """Take more. Raises a 503 Problem when there are too few left; then all is given back, for others who send."""
+        try:
+            self._memory.take(size)
+        except Problem:
+            self.give_back()
+            raise
+        self.size += size
+
+    def give_back(self) -> None:
+        """Hold none any more."""
+        self._memory.give(self.size)
+        self.size = 0
+
+
 def overloaded() -> Problem:
     """Say that there is too much to do."""
     return Problem(503, "too many requests are worked on: try again later", headers={"Retry-After": "1"})

@@ -9,6 +9,7 @@ from structlog.contextvars import clear_contextvars, get_contextvars
 
 from modelapi.serving import metrics
 from modelapi.serving.answers import Problem
+from modelapi.serving.concurrency import Held
 from modelapi.serving.logs import get_logger
 from modelapi.serving.service import ServedModel, Service
 
@@ -55,8 +56,8 @@ class Exchange:
         """Whether nobody waits for the answer any more."""
         self.deadline: float | None = None
         """When, by the monotonic clock, a table that was read is to be predicted."""
-        self.held = 0
-        """Bytes of the body in memory."""
+        self.held = Held(service.limits.memory)
+        """Bytes of the body in memory, where the framework reads it."""
         self.is_finished = False
         self.principal = ""
         """The name of the client's key."""
