@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FRAMEWORKS, Installed
-from tests.faults.load import Results, load
+from tests.faults.load import Results, load, request
 from tests.server import PATIENCE, ask, serve, start, stop
 from tests.test_workers import needs_proc, sockets, wait_for_workers, workers
 
@@ -90,7 +90,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(
     process, port, _ = start(installed(framework), command, WORKERS="2")
 
     async def lose_lines() -> None:
-        async with load(port) as results:
+        async with load(port, request("GET", "/health")) as results:
             deadline = time.monotonic() + PATIENCE
             while not (results.answers and lines_lost(port)):
                 assert time.monotonic() < deadline, "none is counted"

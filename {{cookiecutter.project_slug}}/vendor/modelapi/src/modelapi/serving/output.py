@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
@@ -139,7 +140,8 @@ def end_outputs() -> None:
     """Wait until what was written is out, but not for long: the process is about to end."""
     deadline = time.monotonic() + PATIENCE
     for text, raw in _protected:
-        text.flush()
+        with suppress(ValueError):  # The owner has closed it.
+            text.flush()
         raw.end(deadline)
 
 
