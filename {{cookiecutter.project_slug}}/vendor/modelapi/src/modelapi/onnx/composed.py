@@ -17,6 +17,7 @@ from modelapi.onnx.registry import (
     NoConverterError,
     argmax,
     classifiers,
+    existing,
     hits,
     inner,
     of_pairs,
@@ -28,7 +29,7 @@ from modelapi.onnx.registry import (
 )
 
 
-@classifiers(model_selection.FixedThresholdClassifier, model_selection.TunedThresholdClassifierCV)
+@classifiers(*existing(model_selection, "FixedThresholdClassifier", "TunedThresholdClassifierCV"))
 def _threshold(model: Any, *x: Any) -> Any:
     threshold = getattr(model, "best_threshold_", getattr(model, "threshold", "auto"))
     if model.response_method == "decision_function" or getattr(model, "pos_label", None) is not None:

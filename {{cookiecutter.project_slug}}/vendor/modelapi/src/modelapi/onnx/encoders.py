@@ -11,11 +11,12 @@ from onnx import TensorProto
 from skl2onnx import update_registered_converter
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
+from sklearn import preprocessing
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from modelapi.engines.onnx_engine import MISSING
-from modelapi.onnx.registry import NoConverterError, op
+from modelapi.onnx.registry import NoConverterError, existing, op
 
 
 def _columns(operator: Any) -> Iterator[tuple[Any, bool]]:
@@ -129,4 +130,5 @@ def _register(cls: type, build: Callable[[Any, Any], Any], keeps_text: bool = Fa
 _register(SimpleImputer, _impute, keeps_text=True)
 _register(OneHotEncoder, _one_hot)
 _register(OrdinalEncoder, _ordinal)
-_register(TargetEncoder, _target)
+for _cls in existing(preprocessing, "TargetEncoder"):
+    _register(_cls, _target)

@@ -45,12 +45,14 @@ def _linear_classifier(model: Any, x: Any) -> Any:
     linear_model.LogisticRegressionCV,
 )
 def _logistic(model: Any, x: Any) -> Any:
-    if getattr(model, "solver", "") == "liblinear" and len(model.classes_) > 2:
-        raise NoConverterError("one regression against the rest for each of several classes")
     coefficients, intercept = model.coef_, model.intercept_
     if len(model.classes_) == 2:  # As if the first class had a score too, which is always 0.
         coefficients, intercept = np.vstack([np.zeros_like(coefficients), coefficients]), np.append(0.0, intercept)
     scores = linear(x, coefficients, intercept)
+    one_vs_rest = getattr(model, "multi_class", "") == "ovr" or getattr(model, "solver", "") == "liblinear"
+    if one_vs_rest and len(model.classes_) > 2:  # Before scikit-learn 1.8.
+        shares = op("Sigmoid", scores)
+        return argmax(scores), op("Div", shares, op("ReduceSum", shares, np.array([1]), keepdims=1)), scores
     raw = op("Gather", scores, np.array([1]), axis=1) if len(model.classes_) == 2 else scores
     return argmax(scores), op("Softmax", scores, axis=1), raw
 

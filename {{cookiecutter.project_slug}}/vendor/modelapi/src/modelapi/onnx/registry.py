@@ -31,6 +31,11 @@ class NoConverterError(Exception):
     """A part of an estimator that no converter is for; the message names it."""
 
 
+def existing(module: Any, *names: str) -> list[type]:
+    """Find classes by name; an older scikit-learn, which a model may be packaged with, lacks some."""
+    return [getattr(module, name) for name in names if hasattr(module, name)]
+
+
 def op(kind: str, *inputs: Any, **attributes: Any) -> Any:
     """Make a node; arrays among its inputs are constants."""
     node = getattr(onnx_ops, f"Onnx{kind}")

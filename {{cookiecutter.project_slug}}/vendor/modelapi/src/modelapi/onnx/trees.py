@@ -101,10 +101,13 @@ def sums(read: Callable[[Any], tuple[Iterable[Tree], int]], rounds: bool) -> Cal
 def _read(estimator: Any, target: int, output: int = 0, scale: float = 1.0) -> Tree:
     """Read what a fitted tree says of one of its outputs, or of its classes."""
     own = estimator.tree_
-    value = own.value.reshape(own.node_count, -1)[:, output] * scale
-    return Tree(
-        own.children_left, own.children_right, own.feature, own.threshold, own.missing_go_to_left, value, target
-    )
+    values = own.value.reshape(own.node_count, -1)
+    missing_goes_left = getattr(own, "missing_go_to_left", None)
+    if missing_goes_left is None:  # Before scikit-learn 1.3, when a classifier's leaves held counts, not shares.
+        missing_goes_left = np.zeros(own.node_count)
+        values = values / values.sum(axis=1, keepdims=True) if hasattr(estimator, "classes_") else values
+    value = values[:, output] * scale
+    return Tree(own.children_left, own.children_right, own.feature, own.threshold, missing_goes_left, value, target)
 
 
 def _members(model: Any) -> list[Any]:

@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils import get_tags
 
 from modelapi.signature import Gap, Label
 from modelapi.training.passing import Passed, pass_through, places
+from modelapi.training.tags import takes_only_texts
 
 MAX_TRIED = 100  # Rows of the sample, with which it is seen which columns pass a step unchanged.
 NOT_FED = ("final_estimator_",)  # It is given predictions, and no columns of the table.
@@ -55,10 +55,7 @@ def reads_texts(estimator: Any) -> bool:
     estimator = getattr(estimator, "best_estimator_", estimator)
     if isinstance(estimator, Pipeline | FeatureUnion):
         return reads_texts((estimator.steps if isinstance(estimator, Pipeline) else estimator.transformer_list)[0][1])
-    if not isinstance(estimator, BaseEstimator):
-        return False
-    tags = get_tags(estimator).input_tags
-    return tags.string and not tags.two_d_array
+    return isinstance(estimator, BaseEstimator) and takes_only_texts(estimator)
 
 
 def _walk(part: Any, given: Passed, seen: set[int]) -> Iterator[tuple[str, Encoded]]:

@@ -10,11 +10,11 @@ import pandas as pd
 from pandas.api import types
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 
 from modelapi.records.columns import Columns, column
 from modelapi.signature import SAFE_INTEGER, Feature, FeatureType, Gap, Label, SeenIn, Signature, Taken, Target, Task
 from modelapi.training.identifiers import names_people
+from modelapi.training.tags import estimator_type
 from modelapi.training.texts import EXAMPLE, is_text, max_length, may_list, mostly_differs
 
 MIXTURES = (GaussianMixture, BayesianGaussianMixture)
@@ -116,29 +116,20 @@ def _task(estimator: Any, targets: Sequence[Target]) -> Task:
         return "transform"
     if len(targets) > 1:
         return "multilabel" if all(one in ([0, 1], [False, True]) for one in classes) else "multi-output"
-    if _kind(estimator) == "outlier_detector":
+    if estimator_type(estimator) == "outlier_detector":
         return "outlier"
-    if _kind(estimator) == "clusterer" or isinstance(final(estimator), MIXTURES):
+    if estimator_type(estimator) == "clusterer" or isinstance(final(estimator), MIXTURES):
         return "cluster"
     if classes[0]:
         return "binary" if len(classes[0]) == 2 else "multiclass"
     return "regression"
 
 
-def _kind(estimator: Any) -> str | None:
-    """Name what an estimator is by scikit-learn's tags, which others need not have."""
-    try:
-        kind: str | None = get_tags(estimator).estimator_type
-    except Exception:  # Each library has its own.
-        return None
-    return kind
-
-
 def _classes(estimator: Any, n_targets: int) -> Sequence[list[Label] | None]:
     """List the classes of each target in the order of its probabilities; None where it is a number."""
     if transforms(estimator):
         return [None] * n_targets
-    if _kind(estimator) == "outlier_detector":
+    if estimator_type(estimator) == "outlier_detector":
         return [[-1, 1]]
     last = final(estimator)
     n_clusters = len(last.weights_ if isinstance(last, MIXTURES) else getattr(last, "cluster_centers_", []))
