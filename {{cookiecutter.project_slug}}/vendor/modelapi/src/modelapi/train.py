@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from modelapi.engines import ENGINES, EngineError
+from modelapi.engines.cores import count_quietly
 from modelapi.options import Options
 from modelapi.package import Manifest, PackageError
 from modelapi.package.versions import check_writable
@@ -71,6 +72,7 @@ def train(
     arguments : the options, by default those of the command line.
     """
     options = _options(estimators, arguments)
+    count_quietly()
     try:
         settings = PackageSettings.load()
         manifest = _train(build_pipeline, estimators, options, settings)

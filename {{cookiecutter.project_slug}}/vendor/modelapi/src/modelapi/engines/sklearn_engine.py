@@ -10,6 +10,7 @@ import threadpoolctl
 from sklearn.base import BaseEstimator
 
 from modelapi.engines import LABELS, Prediction, Wanted
+from modelapi.engines.cores import count_quietly
 from modelapi.engines.frames import as_taken, to_frame
 from modelapi.engines.trust import trusted_types
 from modelapi.records.columns import Columns
@@ -20,6 +21,7 @@ class SklearnEngine:
     """A fitted estimator that takes DataFrames, or bare arrays."""
 
     def __init__(self, estimator: Any, signature: Signature) -> None:
+        count_quietly()
         self._estimator = estimator
         self._features = signature.features
         self._targets = signature.targets

@@ -14,8 +14,7 @@ import skops.io
 from modelapi.engines import EngineError
 from modelapi.engines.frames import to_frame
 from modelapi.engines.trust import is_stranger, misplaced, trusted_types
-from modelapi.onnx.export import export as export_graph
-from modelapi.packaging.model_files import OnnxModel
+from modelapi.packaging.model_files import OnnxModel, importing
 from modelapi.records.columns import Columns
 from modelapi.signature import Signature
 
@@ -39,6 +38,8 @@ def export(model: Any, engine: str, sample: Columns, signature: Signature) -> Ex
 
 
 def _export_onnx(estimator: Any, sample: Columns, signature: Signature) -> Export:
+    with importing():
+        from modelapi.onnx.export import export as export_graph
     content = export_graph(estimator, to_frame(sample, signature.features), signature)
     return Export(content, _versions(["numpy", "onnxruntime"]))
 

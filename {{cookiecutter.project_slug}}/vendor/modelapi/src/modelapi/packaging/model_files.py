@@ -6,18 +6,16 @@ import io
 import re
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
-import onnx
-from onnx import external_data_helper
 
 from modelapi.engines import EngineError, sklearn_engine
-from modelapi.engines.onnx_engine import open_session
 from modelapi.engines.trust import absent, is_own
-from modelapi.onnx.locales import let_go_of_locales
 from modelapi.packaging.own_code import MAIN, found_in_features
 
 LABELS = re.compile("classlabels_(strings|ints|int64s)")
@@ -25,11 +23,26 @@ LABELS = re.compile("classlabels_(strings|ints|int64s)")
 PICKLES = (b"\x80", b"\x1f\x8b", b"\x78", b"BZ", b"\xfd7zXZ", b"\x5d\x00\x00", b"ZF")
 
 
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import what the engine onnx needs, for which there may be no wheel here: then raise EngineError."""
+    try:
+        yield
+    except ImportError as error:
+        raise EngineError(f"{str(error.name).partition('.')[0]} cannot be imported here") from error
+
+
 class OnnxModel:
     """What an ONNX graph says of itself, by the names that fitted estimators have for it."""
 
     def __init__(self, content: bytes) -> None:
         """Raise EngineError if ONNX Runtime does not run it."""
+        with importing():
+            import onnx
+            from onnx import external_data_helper
+
+            from modelapi.engines.onnx_engine import open_session
+            from modelapi.onnx.locales import let_go_of_locales
         model = onnx.load_model_from_string(content)
         graph = model.graph
         if any(external_data_helper.uses_external_data(tensor) for tensor in graph.initializer):
@@ -62,9 +75,9 @@ def read_model(path: Path, *, allow_pickle: bool) -> Any:
         raise EngineError(f"{path} cannot be read ({error.strerror or error}): name a file with a model") from None
     if zipfile.is_zipfile(io.BytesIO(content)):
         return _read_skops(path, content)
-    if _is_onnx(content):
-        return OnnxModel(content)
     if not content.startswith(PICKLES):
+        if _is_onnx(content):
+            return OnnxModel(content)
         raise EngineError(f"{path} is no model file: store the estimator with skops.io.dump or joblib.dump, or as ONNX")
     if not allow_pickle:
         raise EngineError(
@@ -116,6 +129,8 @@ def _unpickle(content: bytes) -> Any:
 
 
 def _is_onnx(content: bytes) -> bool:
+    with importing():
+        import onnx
     try:
         return len(onnx.load_model_from_string(content).graph.node) > 0
     except Exception:  # The parser has several kinds of errors.
