@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,14 +39,10 @@ def read_sample(options: argparse.Namespace, model: Any) -> Sample:
 
     Raises TableError.
     """
-    sample = _read(options, model)
-    text = [
-        name
-        for name, known in sample.encoded.items()
-        if types.is_numeric_dtype(sample.X[name])
-        and (known.is_text or (known.categories and all(isinstance(one, str) for one in known.categories)))
-    ]
-    sample = _read(options, model, text) if text else sample
+    sample = _read(options, model, {})
+    text = {name: known.texts() for name, known in sample.encoded.items() if known.holds_texts}
+    if any(types.is_numeric_dtype(sample.X[name]) or (sample.X[name].isna().any() and text[name]) for name in text):
+        sample = _read(options, model, text)
     if options.training is None:
         return sample
     return sample._replace(training=take(_table(options.training, options, text), sample.X.columns))
@@ -59,7 +55,7 @@ def take(training: pd.DataFrame, names: Sequence[str] | pd.Index[str]) -> pd.Dat
     return training[[*names]]
 
 
-def _read(options: argparse.Namespace, model: Any, text: Sequence[str] = ()) -> Sample:
+def _read(options: argparse.Namespace, model: Any, text: Mapping[str, Collection[str]]) -> Sample:
     path = options.sample
     table = _table(path, options, text)
     if len(table) < MIN_ROWS:
@@ -69,7 +65,7 @@ def _read(options: argparse.Namespace, model: Any, text: Sequence[str] = ()) -> 
     return Sample(table, X, targets, read_encoders(model, X))
 
 
-def _table(path: Path, options: argparse.Namespace, text: Sequence[str]) -> pd.DataFrame:
+def _table(path: Path, options: argparse.Namespace, text: Mapping[str, Collection[str]]) -> pd.DataFrame:
     table = read_exact(path, options.separator, options.encoding, text)
     # An index: pandas gives it a name, by which a model may know it.
     return table.rename(columns={"": UNNAMED}) if table.columns[0] == "" else table

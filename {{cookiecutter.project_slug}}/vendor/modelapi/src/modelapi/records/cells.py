@@ -66,7 +66,10 @@ class CellParser:
         log = FaultLog(self._max_faults)
         for feature in self._features:
             place = self._places.get(feature.name)
-            cells = [row[place] for row in rows] if place is not None else [""] * len(rows)
+            if place is None:  # An empty cell might be a category.
+                columns[feature.name] = column(feature, [None] * len(rows))
+                continue
+            cells = [row[place] for row in rows]
             read = self._read[feature.name]
             try:
                 values = [read(cell) for cell in cells]

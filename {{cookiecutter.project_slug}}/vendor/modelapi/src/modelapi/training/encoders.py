@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from modelapi.records.cells import MISSING
 from modelapi.signature import Gap, Label
 from modelapi.training.passing import Passed, pass_through, places
 from modelapi.training.tags import takes_only_texts
@@ -27,6 +28,17 @@ class Encoded(NamedTuple):
     categories: list[Label] | None = None
     gaps: frozenset[Gap] = frozenset()
     is_text: bool = False
+
+    @property
+    def holds_texts(self) -> bool:
+        """Tell whether a column is one of text, whatever it looks like."""
+        return self.is_text or (bool(self.categories) and all(isinstance(one, str) for one in self.categories or []))
+
+    def texts(self) -> Collection[str]:
+        """List what is a value in a column of text, and no gap, though it says that something is missing, as NA."""
+        if self.is_text:
+            return MISSING - {""} if self.gaps else MISSING
+        return MISSING.intersection(map(str, self.categories or []))
 
     def join(self, other: Encoded) -> Encoded:
         """Put together what two parts know."""

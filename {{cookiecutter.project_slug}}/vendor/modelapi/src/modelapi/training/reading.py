@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,15 +56,18 @@ def read_table(
 
 
 def read_exact(
-    path: Path, separator: str | None = None, encoding: str | None = None, text: Sequence[str] = ()
+    path: Path,
+    separator: str | None = None,
+    encoding: str | None = None,
+    text: Mapping[str, Collection[str]] | None = None,
 ) -> pd.DataFrame:
     """Read a table as pandas by itself does, as whoever fitted an estimator read it. Raises TableError.
 
-    text : columns of a CSV file to be left as text.
+    text : columns of a CSV file to be left as text, with the cells that are values in it and no gaps, as None.
     """
     kind, content = read_file(path)
     if kind == "csv":
-        return checked(path, _csv(path, content, detect(path, content, separator, encoding), text))
+        return checked(path, _csv(path, content, detect(path, content, separator, encoding), text or {}))
     return checked(path, _typed(path, kind, content, exact=True))
 
 
@@ -200,7 +203,7 @@ def _simple(values: pd.Series[Any]) -> pd.Series[Any]:
     return values
 
 
-def _csv(path: Path, content: bytes, dialect: Dialect, text: Sequence[str]) -> pd.DataFrame:
+def _csv(path: Path, content: bytes, dialect: Dialect, text: Mapping[str, Collection[str]]) -> pd.DataFrame:
     """Let the reader that serves tables check the rows, for pandas fills short ones; then read their types."""
     try:
         rows = _csv_rows(content, dialect)
@@ -223,7 +226,7 @@ def _csv(path: Path, content: bytes, dialect: Dialect, text: Sequence[str]) -> p
         names=rows.header,
         index_col=False,
         keep_default_na=False,
-        na_values=sorted(MISSING),
+        na_values={name: sorted(MISSING.difference(text.get(name, ()))) for name in rows.header},
         low_memory=False,
         dtype=dict.fromkeys(text, "str"),
     )

@@ -54,11 +54,13 @@ function field(feature, source) {
 }
 
 function record(features) {
-  const texts = new FormData($("record"));
   const values = {};
   for (const { name, type, nullable } of features) {
-    const text = texts.get(name);
-    if (text === "" && (type !== "text" || nullable)) continue;
+    const field = $("record").elements.namedItem(name);
+    const text = field.value;
+    // Of categories one may be empty; "not known" is the first choice.
+    const isGap = field.options ? nullable && field.selectedIndex === 0 : text === "" && (type !== "text" || nullable);
+    if (isGap) continue;
     values[name] = type === "boolean" ? text === "true" : type === "number" || type === "integer" ? Number(text) : text;
   }
   return values;
