@@ -12,7 +12,7 @@ from modelapi.engines.bare import try_load
 from modelapi.engines.sklearn_engine import SklearnEngine
 from modelapi.package import Manifest, Metrics, versions
 from modelapi.packaging import parity, untouched
-from modelapi.packaging.exports import export
+from modelapi.packaging.exports import Export, export
 from modelapi.packaging.model_files import OnnxModel
 from modelapi.packaging.mutations import mutate
 from modelapi.packaging.scores import with_scores
@@ -21,6 +21,8 @@ from modelapi.settings import PackageSettings
 from modelapi.signature import Signature
 
 log = logging.getLogger("modelapi")
+
+NO_ENGINE = "no engine can serve this estimator"
 
 
 def package_model(
@@ -63,20 +65,28 @@ def package_model(
                 refused.append(f"not {name}, for {error}")
                 log.debug("Not %s:", name, exc_info=error)
                 continue
-            manifest = package.save(
-                settings.model_dir,
-                exported.content,
-                name=settings.project.name,
-                engine=name,
-                reason="; ".join([_comparison(n_rows(rows), difference), *refused]),
-                libraries=exported.libraries,
-                signature=signature,
-                metrics=metrics,
-            )
-            if count := versions.prune(settings.model_dir, settings.keep_versions):
-                print(f"Removed {count} old version{'s' * (count > 1)}: KEEP_VERSIONS is {settings.keep_versions}")
-            return manifest
-    raise EngineError(f"no engine can serve this estimator: {'; '.join(refused)}")
+            reason = "; ".join([_comparison(n_rows(rows), difference), *refused])
+            return save(exported, name, reason, signature, metrics, settings)
+    raise EngineError(f"{NO_ENGINE}: {'; '.join(refused)}")
+
+
+def save(
+    exported: Export, engine: str, reason: str, signature: Signature, metrics: Metrics, settings: PackageSettings
+) -> Manifest:
+    """Write the model package, make it the current one, and remove the oldest. Raises PackageError."""
+    manifest = package.save(
+        settings.model_dir,
+        exported.content,
+        name=settings.project.name,
+        engine=engine,
+        reason=reason,
+        libraries=exported.libraries,
+        signature=signature,
+        metrics=metrics,
+    )
+    if count := versions.prune(settings.model_dir, settings.keep_versions):
+        print(f"Removed {count} old version{'s' * (count > 1)}: KEEP_VERSIONS is {settings.keep_versions}")
+    return manifest
 
 
 def candidates(engine: str | None, settings: PackageSettings) -> list[str]:

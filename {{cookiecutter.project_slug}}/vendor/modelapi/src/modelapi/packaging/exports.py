@@ -33,15 +33,19 @@ def export(model: Any, engine: str, sample: Columns, signature: Signature) -> Ex
     if isinstance(model, OnnxModel):
         if engine != "onnx":
             raise EngineError("it is an ONNX model")
-        return Export(model.content, _versions(["numpy", "onnxruntime"]))
+        return of_graph(model.content)
     return EXPORTS[engine](model, sample, signature)
+
+
+def of_graph(content: bytes) -> Export:
+    """Name what an ONNX graph needs."""
+    return Export(content, _versions(["numpy", "onnxruntime"]))
 
 
 def _export_onnx(estimator: Any, sample: Columns, signature: Signature) -> Export:
     with importing():
         from modelapi.onnx.export import export as export_graph
-    content = export_graph(estimator, to_frame(sample, signature.features), signature)
-    return Export(content, _versions(["numpy", "onnxruntime"]))
+    return of_graph(export_graph(estimator, to_frame(sample, signature.features), signature))
 
 
 def _export_sklearn(estimator: Any, _sample: Columns, _signature: Signature) -> Export:

@@ -24,10 +24,12 @@ from modelapi.package import Manifest, PackageError
 from modelapi.package.versions import check_writable
 from modelapi.packaging.engine_choice import announce, as_it_came, package_model
 from modelapi.packaging.features import read, with_free_texts
-from modelapi.packaging.model_files import OnnxModel, read_model
+from modelapi.packaging.model_files import OnnxModel, load_model, read_file
+from modelapi.packaging.other_version import package_there
 from modelapi.packaging.outputs import output_names
 from modelapi.packaging.remedies import check_kind
 from modelapi.packaging.sample import Sample, name_targets, read_sample, with_gaps, with_plain_types
+from modelapi.packaging.stored_version import other_version
 from modelapi.packaging.taken_gaps import with_taken_gaps
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Taken
@@ -48,9 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         settings = PackageSettings.load()
         check_writable(settings.model_dir)
-        model = read_model(options.model, allow_pickle=settings.allow_pickle)
-        check_kind(model)
-        manifest = package_fitted(model, read_sample(options, model), settings, options.engine)
+        content = read_file(options.model, allow_pickle=settings.allow_pickle)
+        if version := other_version(content, options.scikit_learn):
+            manifest = package_there(version, content, options, settings)
+        else:
+            model = load_model(options.model, content)
+            check_kind(model)
+            manifest = package_fitted(model, read_sample(options, model), settings, options.engine)
     except (SettingsError, TableError, SignatureError, EngineError, PackageError) as error:
         sys.exit(f"Not packaged: {' '.join(str(error).splitlines())}")
     print(announce(manifest, settings))
@@ -84,6 +90,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--training", type=Path, help="a table with all the rows that it was fitted on")
     parser.add_argument("--target", default="", help="the column of the sample that it predicts, or several: a,b")
     parser.add_argument("--engine", help=f"one of {', '.join(ENGINES)} (default: the first that answers alike)")
+    parser.add_argument("--scikit-learn", help="its version, or `installed` (default: that which stored the model)")
     parser.add_argument("--separator", help=f"of the tables, one of {', '.join(SEPARATORS)} (default: detected)")
     parser.add_argument("--encoding", help="of the tables, as cp1252 (default: detected)")
     parser.add_verbose()

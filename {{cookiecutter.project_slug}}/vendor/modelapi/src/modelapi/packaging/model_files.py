@@ -67,24 +67,28 @@ class OnnxModel:
             self.predict_proba = outputs[1].name
 
 
-def read_model(path: Path, *, allow_pickle: bool) -> Any:
-    """Load a fitted estimator, or an OnnxModel. Raises EngineError with one line."""
+def read_file(path: Path, *, allow_pickle: bool) -> bytes:
+    """Read a file that may be loaded. Raises EngineError if it holds no model, or a pickle that nobody allowed."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise EngineError(f"{path} cannot be read ({error.strerror or error}): name a file with a model") from None
-    if zipfile.is_zipfile(io.BytesIO(content)):
-        return _read_skops(path, content)
-    if not content.startswith(PICKLES):
-        if _is_onnx(content):
-            return OnnxModel(content)
+    is_pickle = content.startswith(PICKLES)
+    if not (is_pickle or zipfile.is_zipfile(io.BytesIO(content)) or _is_onnx(content)):
         raise EngineError(f"{path} is no model file: store the estimator with skops.io.dump or joblib.dump, or as ONNX")
-    if not allow_pickle:
+    if is_pickle and not allow_pickle:
         raise EngineError(
             f"{path} is a pickle, and loading one runs whatever code is in it: "
             "if you trust who made it, add ALLOW_PICKLE=1; skops.io.dump stores estimators without code"
         )
-    return _read_pickle(path, content)
+    return content
+
+
+def load_model(path: Path, content: bytes) -> Any:
+    """Load what read_file has read: a fitted estimator, or an OnnxModel. Raises EngineError with one line."""
+    if content.startswith(PICKLES):
+        return _read_pickle(path, content)
+    return _read_skops(path, content) if zipfile.is_zipfile(io.BytesIO(content)) else OnnxModel(content)
 
 
 def _read_skops(path: Path, content: bytes) -> Any:
