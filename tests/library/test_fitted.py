@@ -20,8 +20,9 @@ from modelapi.packaging.fitted import main
 from modelapi.records.cells import CellParser
 from modelapi.settings import PackageSettings
 from onnx import TensorProto, helper
-from sklearn.cluster import DBSCAN
+from sklearn.cluster import DBSCAN, KMeans
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -117,8 +118,9 @@ CONVERT = """
 import joblib
 from pathlib import Path
 from skl2onnx import to_onnx
-fitted, X, zipmap = joblib.load("fitted.joblib")
-graph = to_onnx(fitted, X[:1], options={id(fitted): {"zipmap": zipmap}})
+fitted, X, *zipmap = joblib.load("fitted.joblib")
+options = {id(fitted): {"zipmap": zipmap[0]}} if zipmap else None
+graph = to_onnx(fitted, X[:1], options=options, target_opset={"": 17, "ai.onnx.ml": 3})
 Path("my.onnx").write_bytes(graph.SerializeToString())
 """
 
@@ -137,6 +139,37 @@ def test_an_onnx_model_is_served_as_it_is(run: Run, tmp_path: Path, pets: pd.Dat
     assert (model.signature.target.classes, model.signature.task) == (["cat", "dog"], "binary")
     assert model.signature.probabilities
     assert answers(model, pets) == fitted.predict(X).tolist()
+
+
+@pytest.mark.parametrize(
+    ("estimator", "task", "classes", "scores"),
+    [
+        (IsolationForest(n_estimators=5, random_state=0), "outlier", [-1, 1], []),
+        (KMeans(3, n_init=1, random_state=0), "cluster", [0, 1, 2], None),
+    ],
+)
+def test_an_onnx_model_that_was_fitted_without_a_target_is_known_by_its_outputs(
+    run: Run,
+    tmp_path: Path,
+    pets: pd.DataFrame,
+    estimator: Any,
+    task: str,
+    classes: list[int],
+    scores: list[str] | None,
+) -> None:
+    X = pets[["age", "indoor"]].to_numpy(dtype=np.float32)
+    joblib.dump((estimator.fit(X), X), tmp_path / "fitted.joblib")
+    subprocess.run([sys.executable, "-c", CONVERT], cwd=tmp_path, check=True, timeout=300)
+
+    model = run(tmp_path / "my.onnx", pets[["age", "indoor"]])
+
+    signature = model.signature
+    assert (signature.task, signature.target.classes, signature.scores) == (task, classes, scores)
+    assert not signature.probabilities
+    assert answers(model, pets) == estimator.predict(X).tolist()
+    if scores is not None:
+        found = model.engine.predict({"age": X[:, 0], "indoor": X[:, 1]}, Wanted(scores=True)).scores
+        np.testing.assert_allclose(np.asarray(found), estimator.decision_function(X), atol=1e-5)
 
 
 def test_the_oldest_version_goes_and_the_last_line_names_the_new_one(

@@ -9,11 +9,10 @@ from typing import Any
 from modelapi import outputs, package
 from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module, everything
 from modelapi.engines.bare import try_load
-from modelapi.engines.sklearn_engine import SklearnEngine
 from modelapi.package import Manifest, Metrics, versions
 from modelapi.packaging import parity, untouched
 from modelapi.packaging.exports import Export, export
-from modelapi.packaging.model_files import OnnxModel
+from modelapi.packaging.model_files import OnnxModel, as_it_came
 from modelapi.packaging.mutations import mutate
 from modelapi.packaging.scores import with_scores
 from modelapi.records.columns import Columns, n_rows
@@ -102,13 +101,6 @@ def announce(manifest: Manifest, settings: PackageSettings) -> str:
     """Say which engine runs the model and why, and which version is current now."""
     folder = settings.model_dir / manifest.version
     return f"Engine {manifest.engine}: {manifest.reason}\n{versions.announce(folder)}"
-
-
-def as_it_came(model: Any, signature: Signature) -> Engine:
-    """Ask a fitted estimator, or an OnnxModel, as engines are asked."""
-    if isinstance(model, OnnxModel):
-        return engine_module("onnx").load(model.content, signature)
-    return SklearnEngine(model, signature)
 
 
 def _predict(engine: Engine, rows: Columns, signature: Signature) -> Prediction:

@@ -22,9 +22,9 @@ from modelapi.engines.sklearn_engine import answer
 from modelapi.options import Options
 from modelapi.package import Manifest, PackageError
 from modelapi.package.versions import check_writable
-from modelapi.packaging.engine_choice import announce, as_it_came, package_model
+from modelapi.packaging.engine_choice import announce, package_model
 from modelapi.packaging.features import read, with_free_texts
-from modelapi.packaging.model_files import OnnxModel, load_model, read_file
+from modelapi.packaging.model_files import OnnxModel, as_it_came, load_model, read_file
 from modelapi.packaging.other_version import package_there
 from modelapi.packaging.outputs import output_names
 from modelapi.packaging.remedies import check_kind

@@ -6,17 +6,18 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import joblib
 import numpy as np
 
-from modelapi.engines import EngineError, sklearn_engine
+from modelapi.engines import Engine, EngineError, engine_module, sklearn_engine
 from modelapi.engines.trust import absent, is_own
 from modelapi.packaging.own_code import MAIN, found_in_features
+from modelapi.signature import Signature
 
 LABELS = re.compile("classlabels_(strings|ints|int64s)")
 # What a pickle begins with, and what joblib's compressors do.
@@ -63,8 +64,30 @@ class OnnxModel:
             for attribute in node.attribute:
                 if LABELS.fullmatch(attribute.name) and (attribute.ints or attribute.strings):
                     self.classes_ = np.array(attribute.ints or [label.decode() for label in attribute.strings])
-        if len(outputs) > 1:
+        self._estimator_type = self._read_kind(outputs)
+        if self._estimator_type is None and len(outputs) > 1:
             self.predict_proba = outputs[1].name
+
+    def _read_kind(self, outputs: Sequence[Any]) -> Literal["outlier_detector", "clusterer"] | None:
+        """Tell a detector of outliers or clusters by its outputs, as skl2onnx names them: numbered, with scores."""
+        if [one.name for one in outputs] != ["label", "scores"] or hasattr(self, "classes_"):
+            return None
+        label, scores = outputs
+        if label.type != "tensor(int64)":
+            return None
+        width = scores.shape[1] if len(scores.shape) > 1 else 1
+        if width == 1:
+            self.decision_function = scores.name
+            return "outlier_detector"
+        self.labels_ = np.arange(width)  # Of the distances to the middles of clusters there is one a cluster.
+        return "clusterer"
+
+
+def as_it_came(model: Any, signature: Signature) -> Engine:
+    """Ask a fitted estimator, or an OnnxModel, as engines are asked."""
+    if isinstance(model, OnnxModel):
+        return engine_module("onnx").load(model.content, signature)
+    return sklearn_engine.SklearnEngine(model, signature)
 
 
 def read_file(path: Path, *, allow_pickle: bool) -> bytes:

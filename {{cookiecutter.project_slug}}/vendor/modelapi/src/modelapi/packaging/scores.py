@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from modelapi.engines import Wanted
-from modelapi.engines.sklearn_engine import SklearnEngine
+from modelapi.packaging.model_files import as_it_came
 from modelapi.records.columns import Columns
 from modelapi.signature import Signature, label_name
 from modelapi.training.features import final
@@ -27,7 +27,7 @@ def with_scores(signature: Signature, model: Any, sample: Columns) -> Signature:
     single = signature.model_copy(update={"scores": []})
     few = {name: values[:TRIED] for name, values in sample.items()}
     try:
-        scores = SklearnEngine(model, single).predict(few, Wanted(scores=True)).scores
+        scores = as_it_came(model, single).predict(few, Wanted(scores=True)).scores
     except Exception:  # Of whatever library.
         return signature
     if scores is None or scores.ndim == 1:

@@ -10,10 +10,10 @@ from sklearn import utils
 def estimator_type(estimator: Any) -> str | None:
     """Name what an estimator is, as classifier or outlier_detector; None of what has no tags."""
     try:
-        if hasattr(utils, "get_tags"):
+        if hasattr(utils, "get_tags") and hasattr(estimator, "__sklearn_tags__"):
             kind: str | None = utils.get_tags(estimator).estimator_type
             return kind
-        return getattr(estimator, "_estimator_type", None)  # Before scikit-learn 1.6.
+        return getattr(estimator, "_estimator_type", None)  # Before scikit-learn 1.6, and of a graph.
     except Exception:  # Each library has its own.
         return None
 
