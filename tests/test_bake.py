@@ -113,7 +113,7 @@ def test_both_frameworks_pin_the_same_versions() -> None:
     pins = [
         dict(
             line.split(" ;")[0].split("==")
-            for kind in ("common", "develop")
+            for kind in ("common", "develop", "tools")
             for line in (folder / name / "requirements" / f"{kind}.txt").read_text().splitlines()
             if "==" in line
         )
@@ -125,11 +125,14 @@ def test_both_frameworks_pin_the_same_versions() -> None:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_what_serving_needs_is_pinned_for_development_too(framework: str) -> None:
+def test_what_serving_needs_is_pinned_alike_for_development_and_for_tools(framework: str) -> None:
     folder = TEMPLATE / "variants" / "framework" / framework / "requirements"
-    common, develop = ((folder / f"{kind}.txt").read_text(encoding="utf-8") for kind in ("common", "develop"))
+    common, develop, tools = (
+        {line for line in (folder / f"{kind}.txt").read_text(encoding="utf-8").splitlines() if "==" in line}
+        for kind in ("common", "develop", "tools")
+    )
 
-    assert {line for line in common.splitlines() if "==" in line} <= set(develop.splitlines())
+    assert common < develop < tools
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
