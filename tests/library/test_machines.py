@@ -9,6 +9,7 @@ import pytest
 
 ABSENT = "import sys; sys.modules['onnxruntime'] = None\n"
 TRAIN = "from modelapi.cli import main; main(['train', *{options}])"
+ASK = "import steps.train, joblib; print(joblib.cpu_count(only_physical_cores=True))"
 PREDICT = """
 from pathlib import Path
 from modelapi import package
@@ -52,4 +53,5 @@ def test_nothing_is_said_of_cores_that_the_system_does_not_tell(small: Path, tmp
     said = run(TRAIN.format(options=["--estimator", "hist-gradient-boosting", "--engine", "sklearn"]), small, PATH=path)
 
     assert "Traceback" not in said
+    assert run(ASK, small, PATH=path)
     assert run(PREDICT, small, PATH=path)

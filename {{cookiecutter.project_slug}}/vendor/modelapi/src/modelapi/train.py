@@ -60,6 +60,9 @@ OPTIONS = {
 }
 EXAMPLES = ("", "--data churn.csv --target churned", "--data churn.csv --target churned --drop id,notes --engine onnx")
 
+# Here, for who only imports build_pipeline fits it too, as tests do.
+count_quietly()
+
 
 def train(
     build_pipeline: Callable[..., Any], *, estimators: Collection[str] = (), arguments: Sequence[str] | None = None
@@ -72,7 +75,6 @@ def train(
     arguments : the options, by default those of the command line.
     """
     options = _options(estimators, arguments)
-    count_quietly()
     try:
         settings = PackageSettings.load()
         manifest = _train(build_pipeline, estimators, options, settings)
