@@ -279,5 +279,5 @@ def test_files_of_other_programs_are_refused_by_name(tmp_path: Path, name: str, 
 
 
 def test_an_address_is_no_file() -> None:
-    with pytest.raises(TableError, match=r"^rows.csv is to be fetched first: DATA names a file, not an address$"):
+    with pytest.raises(TableError, match=r"^rows.csv is at an address: fetch it first, as by curl -O, and name the file$"):
         read_table(Path("https://example.org/rows.csv"))

@@ -63,7 +63,7 @@ _TEXTS = {
     re.compile(rb"\s*<\?xml"): ("an XML document", _BY_PANDAS.format("read_xml")),
 }
 _JSON_SUFFIXES = (".json", ".ndjson", ".jsonl")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+]+:/")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")  # A Path has one of its slashes.
 
 
 class File(NamedTuple):
@@ -76,7 +76,7 @@ class File(NamedTuple):
 def read_file(path: Path) -> File:
     """Read a file with a table. Raises TableError if it is none, or one that has to be saved otherwise."""
     if _ADDRESS.match(str(path)):
-        raise TableError(f"{path.name} is to be fetched first: DATA names a file, not an address")
+        raise TableError(f"{path.name} is at an address: fetch it first, as by curl -O, and name the file")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +26,6 @@ from modelapi.training.texts import undecided_texts
 from modelapi.training.values import read_values
 
 EMPTY = "empty"  # What MISSING calls an empty cell, which is a gap anyway.
-ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://")
 
 
 class Rows(NamedTuple):
@@ -100,8 +98,6 @@ ORDER_IS_UNCLEAR = f"its dates may have the day first or the month: say it by DA
 
 def _hints(options: argparse.Namespace) -> Hints:
     """Read what is told of the table. Raises TableError."""
-    if ADDRESS.match(str(options.data)):
-        raise TableError(f"{options.data} is an address: fetch it first, as by curl -O, and name the file")
     for name, known in (("decimal", DECIMALS), ("dates", ORDERS)):
         if getattr(options, name) not in (None, *known):
             raise TableError(f"{name.upper()}={getattr(options, name)} is not known: name one of {', '.join(known)}")
