@@ -437,12 +437,13 @@ def test_a_class_may_be_called_none(fit: Train, capsys: pytest.CaptureFixture[st
     assert fit(table, "y", missing="None").signature.target.classes == ["Apnea", "Insomnia"]
 
 
-def test_a_gap_tells_as_much_as_a_category(fit: Train) -> None:
+def test_a_gap_tells_as_much_as_a_category(fit: Train, capsys: pytest.CaptureFixture[str]) -> None:
     quality = np.random.default_rng(0).choice(["Gd", "Ex", "NA", ""], 200)
     price = pd.Series(quality).map({"Gd": 1.0, "Ex": 2.0, "NA": 9.0, "": 9.0})
     table = pd.DataFrame({"quality": quality, "price": price + np.random.default_rng(1).normal(scale=0.1, size=200)})
 
     assert fit(table, "price").metrics["r2"] > 0.9
+    assert "The gaps of quality are a category of their own\n" in capsys.readouterr().out
 
 
 def test_dates_of_which_nobody_knows_what_is_first_are_asked_for(

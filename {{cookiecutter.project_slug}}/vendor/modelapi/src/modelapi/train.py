@@ -35,7 +35,7 @@ from modelapi.training.features import SignatureError, infer
 from modelapi.training.leaks import find_leaks
 from modelapi.training.notations import DECIMALS
 from modelapi.training.reading import listing
-from modelapi.training.report import print_comparison, print_metrics, progress
+from modelapi.training.report import print_comparison, print_gaps, print_metrics, progress
 from modelapi.training.rows import read_rows
 from modelapi.training.targets import TASKS, Task
 from modelapi.training.texts import text_columns
@@ -116,6 +116,7 @@ def _train(
     signature = infer(features, list(y.columns), pipeline, len(X), takes="frame")
     print(f"Task {signature.task}: predicts {_targets(signature)}")
     print(f"from {listing([feature.name or repr(feature.name) for feature in features])}")
+    print_gaps(pipeline, X)
     print_metrics(metrics)
     for line in find_leaks(X, y, task):
         print(line)

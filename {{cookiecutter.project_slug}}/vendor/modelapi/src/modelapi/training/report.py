@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
 from modelapi.records.faults import MAX_LISTED
 from modelapi.training.compare import Score
+from modelapi.training.encoders import read_encoders
 from modelapi.training.reading import listing
+from modelapi.training.texts import string_columns
 from modelapi.training.values import Values
 
 
@@ -45,6 +48,18 @@ def print_reading(columns: Mapping[str, Values]) -> None:
         print(f"Read {listing(names)} {how}")
     for note in [note for column in columns.values() for note in column.notes][:MAX_LISTED]:
         print(note)
+
+
+def print_gaps(pipeline: Any, X: pd.DataFrame) -> None:
+    """Print of which columns a fitted pipeline makes a category of the gaps.
+
+    X : DataFrame of shape (n_samples, n_features) that it was fitted on.
+    """
+    with_gaps = [name for name in string_columns(X) if X[name].isna().any()]
+    known = read_encoders(pipeline, X.loc[[X[name].first_valid_index() for name in with_gaps]]) if with_gaps else {}
+    own = [name for name in with_gaps if name in known and set(known[name].categories or []) - set(X[name])]
+    if own:
+        print(f"The gaps of {listing(own)} are a category of their own")
 
 
 @contextmanager
