@@ -18,7 +18,7 @@ import pandas as pd
 from modelapi import package
 from modelapi import train as training
 from modelapi.records.cells import CellParser
-from modelapi.training.choose import describe
+from modelapi.training.choose import describe, refuse_infinity
 from modelapi.training.dialect import TableError
 from modelapi.training.features import SignatureError, to_columns
 from modelapi.training.kinds import Hints
@@ -45,8 +45,9 @@ def read(path: Path) -> dict[str, Any]:
         if not seen:
             continue
         try:
+            refuse_infinity(one)
             features = describe(one, columns)
-        except SignatureError as error:
+        except (SignatureError, TableError) as error:
             answer[name]["refused"] = str(error)
             continue
         trained = to_columns(one, features)[name]
