@@ -161,6 +161,26 @@ def test_ndjson_gets_the_members_that_http_answers(model: Package, run: Score, t
     ]
 
 
+@pytest.mark.parametrize("name", ["rows.json", "rows.feather", "rows.data.gz"])
+def test_what_is_read_whole_is_written_as_csv(model: Package, run: Score, tmp_path: Path, name: str) -> None:
+    rows = records()
+    source, scored = tmp_path / name, tmp_path / "scored.csv"
+    if name.endswith(".json"):
+        source.write_text(json.dumps(rows), encoding="utf-8")
+    elif name.endswith(".feather"):
+        pd.DataFrame(rows).to_feather(source)
+    else:
+        write_csv(source, rows)
+
+    run(source, scored)
+
+    assert [row["prediction"] for row in read_csv(scored)] == expected(model, rows)[0]
+    assert [row["id"] for row in read_csv(scored)] == [row["id"] for row in rows]
+    sent = pickle.loads(pickle.dumps(score.format_of(source, scored)))
+    (batch, _), *_ = score.format_of(source, scored).batches()
+    assert sent.parser(model.signature, "refuse")(batch, 0)["fur"].tolist()[:3] == ["short", "long", None]
+
+
 def test_parquet_keeps_the_types_of_its_columns(model: Package, run: Score, tmp_path: Path) -> None:
     rows = records()
     table = pa.Table.from_pylist(rows)
@@ -287,7 +307,7 @@ def test_unknown_categories_follow_the_setting(run: Score, tmp_path: Path, monke
     ("content", "message"),
     [
         (None, "is not a file that is there"),
-        (b"", "the table is empty"),
+        (b"", "it is empty"),
         (b"weight\n1\n", "has no column age, indoor: the model needs weight, age, indoor, fur"),
         (b"age,indoor,prediction\n1,true,2\n", "has a column prediction, which is what the prediction is called"),
         (b"age,indoor,age\n1,true,2\n", "has two columns age: rename or drop one"),
@@ -324,8 +344,8 @@ def test_a_file_that_is_cut_off_is_refused(run: Score, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "destination", "message"),
     [
-        ("rows.xlsx", "scored.xlsx", "has no suffix that is known"),
-        ("rows.csv", "scored.ndjson", r"same format as .*rows\.csv: let its name end in \.csv"),
+        ("rows.dat", "scored.dat", r"rows\.dat is scored into: let its name end in \.csv"),
+        ("rows.csv", "scored.ndjson", r"rows\.csv is scored into: let its name end in \.csv"),
         ("rows.csv", "rows.csv", "rows.csv would be written while it is read"),
         ("rows.bad.csv", "rows.csv", r"rows\.bad\.csv would be written while it is read"),
         ("rows.csv", "nowhere/scored.csv", "there is no folder .*nowhere: make it first"),

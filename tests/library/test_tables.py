@@ -278,6 +278,12 @@ def test_files_of_other_programs_are_refused_by_name(tmp_path: Path, name: str, 
         read_table(write(tmp_path, content, name))
 
 
+def test_an_empty_cell_below_a_title_is_no_end_of_the_line(tmp_path: Path) -> None:
+    table = read_table(write(tmp_path, "Sales\nname,price\na,1\nb,\n"))
+
+    assert table.frame["price"].isna().tolist() == [False, True]
+
+
 def test_an_address_is_no_file() -> None:
-    with pytest.raises(TableError, match=r"^rows.csv is at an address: fetch it first, as by curl -O, and name the file$"):
+    with pytest.raises(TableError, match=r"^rows.csv is at an address: fetch it first, as by curl -O"):
         read_table(Path("https://example.org/rows.csv"))

@@ -59,35 +59,39 @@ class _Lines:
         return line
 
 
-class CsvRows:
-    """The rows of a CSV file, under a header line."""
+class CsvLines:
+    """The lines of a CSV file, the first of which may be a header."""
 
     def __init__(
-        self, file: IO[bytes], *, delimiter: str = ",", encoding: str = "utf-8-sig", skip_blanks: bool = False
+        self,
+        file: IO[bytes],
+        *,
+        delimiter: str = ",",
+        encoding: str = "utf-8-sig",
+        skip_blanks: bool = False,
+        skip_line: bool = False,
     ) -> None:
-        """Read the header. Raises MalformedRecords.
+        """Begin to read.
 
         skip_blanks : leave out blanks before a cell; where they are the delimiter, any number of them is one.
+        skip_line : leave out the first line.
         """
         self._lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
+        if skip_line:
+            next(self._lines, None)
         skip = skip_blanks or delimiter == " "
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True, skipinitialspace=skip)
         self._row = -1  # The header is row 0.
-        self.header: list[str] = []
-        self.header = next(self._rows(), [])
-        if not self.header:
-            raise MalformedRecords("the table is empty: it needs a header line with the names of the columns")
 
-    def __iter__(self) -> Iterator[list[list[str]]]:
-        """Yield batches of rows. Raises MalformedRecords with the number of the row."""
-        return _batches(self._rows(), self._lines)
+    def batches(self, rows: Iterable[list[str]]) -> Iterator[list[list[str]]]:
+        """Gather rows that are made of these lines."""
+        return _batches(rows, self._lines)
 
-    def _rows(self) -> Iterator[list[str]]:
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yield the cells of each line. Raises MalformedRecords with the number of the row."""
         try:
             for cells in filter(None, self._reader):  # An empty line is no row.
                 self._row += 1
-                if len(cells) == len(self.header) + 1 and not cells[-1] and self._row:
-                    del cells[-1]  # Of a separator at the end of the line.
                 yield cells
         except UnicodeDecodeError:
             raise MalformedRecords(f"the table is not in UTF-8, in row {self._row + 1} or soon after it") from None
@@ -95,6 +99,33 @@ class CsvRows:
             inside = "expected after" in str(error)
             why = "is a quote within a cell not doubled?" if inside else "is a quote missing?"
             raise MalformedRecords(f"row {self._row + 1} is not valid CSV: {why}") from None
+
+
+class CsvRows:
+    """The rows of a CSV file, under a header line."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        """Read the header. Raises MalformedRecords."""
+        self._lines = CsvLines(file)
+        self.header, self._rows = read_header(self._lines)
+
+    def __iter__(self) -> Iterator[list[list[str]]]:
+        """Yield batches of rows. Raises MalformedRecords with the number of the row."""
+        return self._lines.batches(self._rows)
+
+
+def read_header(lines: CsvLines) -> tuple[list[str], Iterator[list[str]]]:
+    """Take the first line for the header, and the others for rows. Raises MalformedRecords."""
+    rows = iter(lines)
+    header = next(rows, [])
+    if not header:
+        raise MalformedRecords("the table is empty: it needs a header line with the names of the columns")
+    return header, (without_end(cells, len(header)) for cells in rows)
+
+
+def without_end(cells: list[str], width: int) -> list[str]:
+    """Take off what a separator at the end of a line adds to a row of so many cells."""
+    return cells[:-1] if len(cells) == width + 1 and not cells[-1] else cells
 
 
 class JsonLines:

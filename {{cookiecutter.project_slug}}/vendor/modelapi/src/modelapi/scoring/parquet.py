@@ -50,12 +50,21 @@ class ParquetFormat(Format):
 
     def parser(self, signature: Signature, unknown_categories: Policy) -> Parse:
         """Make the parser of the columns that the model has. Raises TableError if one is not of single values."""
-        names = [feature.name for feature in signature.features if feature.name in self.columns]
-        for name in names:
-            if pa.types.is_nested(kind := self._schema.field(name).type):
-                raise TableError(f"{self.source}, column {name} holds {kind}: a feature is a single value of each row")
+        fields = []
+        for feature in signature.features:
+            if feature.name not in self.columns:
+                continue
+            kind = self._schema.field(feature.name).type
+            if pa.types.is_nested(kind):
+                raise TableError(
+                    f"{self.source}, column {feature.name} holds {kind}: a feature is a single value of each row"
+                )
+            # Training takes integers that JSON cannot hold for text.
+            is_text = pa.types.is_integer(kind) and feature.type in ("string", "text")
+            fields.append(pa.field(feature.name, pa.string() if is_text else kind))
+        schema = pa.schema(fields)
         parse = RecordParser(signature, unknown_categories=unknown_categories).parse_values
-        return lambda rows, start: parse(_records(rows.select(names)), start)
+        return lambda rows, start: parse(_records(rows.select(schema.names).cast(schema)), start)
 
     def select(self, rows: Any, places: Sequence[int]) -> Any:
         """Take some of the rows."""

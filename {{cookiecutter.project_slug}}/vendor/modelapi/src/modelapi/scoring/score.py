@@ -1,7 +1,8 @@
 """Score a table with the current model, as the API would: each row gets the columns of its prediction.
 
-It is read, scored on all cores and written in batches, so its size does not matter; the output appears whole or not at
-all. Rows that cannot be predicted go to a file beside it, scored.bad.csv.
+CSV, NDJSON and Parquet are read, scored on all cores and written in batches, so their size does not matter; what else
+training reads (.xlsx, Feather, a list in JSON, zip) is read whole and written as CSV. The output appears whole or not
+at all. Rows that cannot be predicted go to a file beside it, scored.bad.csv.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from functools import partial
@@ -17,17 +18,18 @@ from pathlib import Path
 
 from modelapi import package
 from modelapi.engines import Wanted, everything
-from modelapi.options import Options
+from modelapi.options import Options, split_names
 from modelapi.package import PackageError
 from modelapi.scoring.adjusting import ApiError
 from modelapi.scoring.formats import Format, added_names, refuse_clash, split_suffix
 from modelapi.scoring.output import write
 from modelapi.scoring.parquet import ParquetFormat
 from modelapi.scoring.text_formats import CsvFormat, JsonFormat
+from modelapi.scoring.whole import WholeFormat
 from modelapi.scoring.workers import Job, Scorer, make_pool, score_batches
 from modelapi.settings import PackageSettings, SettingsError, cores
 from modelapi.signature import Signature
-from modelapi.training.dialect import TableError
+from modelapi.training.dialect import SEPARATORS, TableError
 from modelapi.training.reading import listing
 
 EXAMPLES = (
@@ -35,7 +37,7 @@ EXAMPLES = (
     "--input rows.parquet --output scored.parquet --probabilities --strict",
 )
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-SUFFIXES: dict[str, Callable[..., Format]] = {
+SUFFIXES: dict[str, type[Format]] = {  # Of what is read in batches.
     ".csv": CsvFormat,
     ".tsv": CsvFormat,
     ".txt": CsvFormat,
@@ -67,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _score(options: argparse.Namespace) -> str:
     settings = PackageSettings.load()
     folder = package.current(settings.model_dir)
-    table = format_of(options.input, options.output, options.separator, options.encoding)
+    names = [name.strip() for name in split_names(options.names or "")]
+    table = format_of(options.input, options.output, options.separator, options.encoding, names or None)
     job = Job(settings.project, settings, folder, table, Wanted(options.probabilities, options.scores))
     model = job.load()
     check(table, model.signature, job.wanted)
@@ -104,17 +107,23 @@ def check(table: Format, signature: Signature, wanted: Wanted) -> None:
         refuse_clash(table.source, added_names(signature, wanted), table.columns)
 
 
-def format_of(source: Path, destination: Path, separator: str | None = None, encoding: str | None = None) -> Format:
+def format_of(
+    source: Path,
+    destination: Path,
+    separator: str | None = None,
+    encoding: str | None = None,
+    names: Sequence[str] | None = None,
+) -> Format:
     """Find the format of both files by their names, and look into the input. Raises TableError."""
-    kind, suffix = _suffix(source), _suffix(destination)
-    if kind not in SUFFIXES:
-        raise TableError(f"{source} has no suffix that is known: name a file in {', '.join(SUFFIXES)} (or .csv.gz)")
-    if suffix != kind:
-        raise TableError(f"{destination} is to be of the same format as {source}: let its name end in {kind}")
+    kind = _suffix(source)
+    read = SUFFIXES.get(kind, WholeFormat)
+    written = ".csv" if read is WholeFormat else kind
     if not source.is_file():
         raise TableError(f"{source} is not a file that is there: name a table")
-    how = (separator, encoding) if SUFFIXES[kind] is CsvFormat else ()
-    return SUFFIXES[kind](source, destination, *how)
+    if _suffix(destination) != written:
+        raise TableError(f"{destination} is not what {source} is scored into: let its name end in {written}")
+    how = (separator, encoding, names) if issubclass(read, CsvFormat) else ()
+    return read(source, destination, *how)
 
 
 def _suffix(path: Path) -> str:
@@ -142,12 +151,13 @@ def _stoppable() -> Iterator[None]:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = Options("score", "Not scored", str(__doc__), *EXAMPLES)
-    parser.add_argument("--input", type=Path, help=f"a table: {', '.join(SUFFIXES)}, or .csv.gz")
-    parser.add_argument("--output", type=Path, help="the file to write, with the same suffix")
+    parser.add_argument("--input", type=Path, help=f"a table: {', '.join(SUFFIXES)}, or any other that training reads")
+    parser.add_argument("--output", type=Path, help="the file to write, with the same suffix; .csv for any other")
     parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be predicted")
     parser.add_argument("--probabilities", action="store_true", help="add the probability of each label")
     parser.add_argument("--scores", action="store_true", help="add the value of the decision function")
-    parser.add_argument("--separator", help="of a CSV file: comma, semicolon, tab or pipe (default: detected)")
+    parser.add_argument("--separator", help=f"of a CSV file: {', '.join(SEPARATORS)} (default: detected)")
     parser.add_argument("--encoding", help="of a CSV file: cp1252 (default: detected)")
+    parser.add_argument("--names", help="of the columns where there is no header line: a,b,c")
     parser.add_argument("--workers", type=int, default=cores(), help="processes (default: %(default)s, one a core)")
     return parser.read(arguments, "input", "output")

@@ -16,29 +16,58 @@ from modelapi.engines import Prediction, Wanted
 from modelapi.records.cells import CellParser, as_named
 from modelapi.records.faults import Policy
 from modelapi.records.parser import RecordParser
-from modelapi.records.tables import CsvRows, JsonLines
+from modelapi.records.tables import CsvLines, JsonLines
 from modelapi.scoring.formats import REFUSED, BadRow, Format, Parse, Sink, added_names, free, refuse_clash, rejected
 from modelapi.signature import Signature
-from modelapi.training.dialect import SEPARATORS, detect
+from modelapi.training.dialect import SEPARATORS, Dialect, detect
+from modelapi.training.grid import open_grid
 
 SNIFFED = 1_000_000  # Bytes, by which separator and encoding are found.
 
 
-class CsvFormat(Format):
-    """CSV with a header line, in any separator and encoding; written in UTF-8 with the same separator."""
+class GridRows:
+    """The rows of a CSV file, under a header that is found as training finds it."""
 
-    def __init__(self, source: Path, destination: Path, separator: str | None, encoding: str | None) -> None:
+    def __init__(self, file: IO[bytes], dialect: Dialect, names: Sequence[str] | None) -> None:
+        """Find the header. Raises MalformedRecords."""
+        separator, encoding, skip_blanks, skip_line = dialect
+        self._lines = CsvLines(
+            file,
+            delimiter=SEPARATORS[separator],
+            encoding=encoding,
+            skip_blanks=skip_blanks,
+            skip_line=skip_line,
+        )
+        self.header, self._rows, _ = open_grid(iter(self._lines), names)
+
+    def __iter__(self) -> Iterator[list[list[str]]]:
+        """Yield batches of rows. Raises MalformedRecords with the number of the row."""
+        return self._lines.batches(self._rows)
+
+
+class CsvFormat(Format):
+    """CSV as training reads it, in any separator and encoding; written in UTF-8 with the same separator."""
+
+    def __init__(
+        self,
+        source: Path,
+        destination: Path,
+        separator: str | None,
+        encoding: str | None,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        """Look into the input; names : of the columns, if no header line has them. Raises TableError."""
         super().__init__(source, destination)
+        self._names = names
         with self._open() as (file, _):
             self._dialect = detect(source, file.read(SNIFFED), separator, encoding)
         self._separator = SEPARATORS[self._dialect.separator]
         with self._open() as (file, _):
             rows = self._rows(file)
-        self.columns = rows.header
+            self.columns = rows.header
 
-    def _rows(self, file: IO[bytes]) -> CsvRows:
-        dialect = self._dialect
-        return CsvRows(file, delimiter=self._separator, encoding=dialect.encoding, skip_blanks=dialect.skip_blanks)
+    def _rows(self, file: IO[bytes]) -> GridRows:
+        return GridRows(file, self._dialect, self._names)
 
     def named(self, signature: Signature) -> Sequence[str]:
         """Name the columns as the model does, without the blanks around them."""

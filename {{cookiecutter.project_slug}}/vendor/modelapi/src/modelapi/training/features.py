@@ -57,10 +57,10 @@ def read_features(
 
 def to_columns(X: pd.DataFrame, features: Sequence[Feature]) -> Columns:
     """Turn a table into the columns that an engine takes."""
-    return {feature.name: column(feature, _plain(X[feature.name])) for feature in features}
+    return {feature.name: column(feature, plain_values(X[feature.name])) for feature in features}
 
 
-def _plain(values: pd.Series[Any]) -> list[Any]:
+def plain_values(values: pd.Series[Any]) -> list[Any]:
     """List the values as Python has them, None where they are missing, dates in naive UTC."""
     values = naive(values)
     return values.astype(object).where(values.notna(), None).tolist()

@@ -5,41 +5,51 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
 from modelapi.records.faults import MalformedRecords
-from modelapi.records.tables import BATCH_ROWS
+from modelapi.records.tables import BATCH_ROWS, without_end
 
 PEEKED = 20  # Rows by which the header is found.
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
-class Headless(ValueError):
-    """A table whose first line is a row."""
+class Grid(NamedTuple):
+    """The names of the columns, the rows as they are read, and what was read and is no row, known at the end."""
+
+    header: list[str]
+    rows: Iterator[list[str]]
+    notes: list[str]
 
 
 def read_grid(rows: Iterator[list[str]], names: Sequence[str] | None = None) -> tuple[pd.DataFrame, list[str]]:
     """Read rows of cells into columns of text, and say what of them is no row of the table.
 
     names : of the columns, if no header line has them.
-    Raises MalformedRecords naming the row, from 1 below the header, and Headless.
+    Raises MalformedRecords naming the row, from 1 below the header.
     """
+    grid = open_grid(rows, names)
+    return _without_empty(_arrays(_of_one_width(grid), grid.header), grid.header), grid.notes
+
+
+def open_grid(rows: Iterator[list[str]], names: Sequence[str] | None = None) -> Grid:
+    """Find the header among the first rows; the others are read when they are asked for. Raises MalformedRecords."""
     notes: list[str] = []
     first = list(islice(rows, PEEKED))
+    if not first:
+        raise MalformedRecords("it is empty: it needs a header line with the names of the columns")
     if names is None:
         skipped = _count_titles(first)
         if skipped:
             notes.append(f"without {skipped} line{'s' * (skipped > 1)} above its header")
-        header, first = (first[skipped] if first else []), first[skipped + 1 :]
+        header, first = first[skipped], first[skipped + 1 :]
         header = _header(header, first, notes)
     else:
         header = list(names)
-    body = _body(chain(first, rows), header, notes)
-    arrays = _arrays(body, header)
-    return _without_empty(arrays, header), notes
+    return Grid(header, _body(chain(first, rows), header, notes), notes)
 
 
 def _count_titles(rows: Sequence[Sequence[str]]) -> int:
@@ -56,7 +66,7 @@ def _count_titles(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _header(header: list[str], rows: Sequence[Sequence[str]], notes: list[str]) -> list[str]:
-    """Take what is not part of the names off them. Raises Headless."""
+    """Take what is not part of the names off them. Raises MalformedRecords if they are a row."""
     if header and header[0].startswith("# "):  # So np.savetxt writes one.
         header = [header[0][2:], *header[1:]]
     elif header and header[0] == "#" and rows and all(len(row) == len(header) - 1 for row in rows):
@@ -68,7 +78,7 @@ def _header(header: list[str], rows: Sequence[Sequence[str]], notes: list[str]) 
     if names and all(name[:1].isspace() or not name for name in names) and any(names):
         header = [name.strip() for name in header]
     if header and all(map(_NUMBER.fullmatch, header)) and not _are_places(header):
-        raise Headless
+        raise MalformedRecords("it begins with a line of numbers: name its columns in a header, or by NAMES=a,b")
     return header
 
 
@@ -81,16 +91,12 @@ def _are_places(header: Sequence[str]) -> bool:
 
 
 def _body(rows: Iterable[list[str]], header: Sequence[str], notes: list[str]) -> Iterator[list[str]]:
-    """Leave out rows that are none, and raise MalformedRecords at one that is too short or too long."""
+    """Leave out rows that are none."""
     width, repeated, empty = len(header), 0, 0
     stripped = [name.strip() for name in header]
-    for number, row in enumerate(rows, 1):
-        if len(row) == width + 1 and not row[-1]:
-            del row[-1]
-        if len(row) != width:
-            why = "is a cell with a separator not in quotes?" if len(row) > width else "is it cut short, or no row?"
-            raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {width}: {why}")
-        if not any(row) and width > 1:
+    for number, cells in enumerate(rows, 1):
+        row = without_end(cells, width)
+        if len(row) == width > 1 and not any(row):
             empty += 1
         elif row[0].strip() == stripped[0] and [cell.strip() for cell in row] == stripped:
             repeated += 1
@@ -105,6 +111,16 @@ def _body(rows: Iterable[list[str]], header: Sequence[str], notes: list[str]) ->
         )
     if empty:
         notes.append(f"without {empty} empty row{'s' * (empty > 1)}")
+
+
+def _of_one_width(grid: Grid) -> Iterator[list[str]]:
+    """Raise MalformedRecords at a row that is too short or too long."""
+    width = len(grid.header)
+    for number, row in enumerate(grid.rows, 1):
+        if len(row) != width:
+            why = "is a cell with a separator not in quotes?" if len(row) > width else "is it cut short, or no row?"
+            raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {width}: {why}")
+        yield row
 
 
 def _arrays(rows: Iterator[list[str]], header: Sequence[str]) -> list[Any]:

@@ -14,11 +14,11 @@ import pandas as pd
 
 from modelapi.records.cells import MISSING
 from modelapi.records.faults import MAX_LISTED, MalformedRecords
-from modelapi.records.tables import CsvRows
+from modelapi.records.tables import CsvLines, read_header
 from modelapi.signature import SAFE_INTEGER
 from modelapi.training.dialect import SEPARATORS, Dialect, TableError, decode, detect
 from modelapi.training.files import need, read_file
-from modelapi.training.grid import Headless, read_grid
+from modelapi.training.grid import read_grid
 
 
 class Table(NamedTuple):
@@ -42,7 +42,7 @@ def read_table(
     kind, content = read_file(path)
     if kind == "csv":
         dialect = detect(path, content, separator, encoding)
-        frame, notes = _grid(path, _cells(content, dialect), names)
+        frame, notes = _grid(path, iter(_lines(content, dialect)), names)
         how = ", ".join([f"separated by {dialect.separator}, in {dialect.encoding}", *notes])
         return Table(checked(path, frame, how), how, True, dialect.separator == "semicolon")
     if kind == "excel":
@@ -106,23 +106,11 @@ def _grid(path: Path, rows: Iterator[list[str]], names: Sequence[str] | None) ->
         raise TableError(f"{path} is not in that encoding: name another, or none to have it detected") from None
     except MalformedRecords as error:
         raise TableError(f"{path} is no proper table: {error}") from None
-    except Headless:
-        raise TableError(
-            f"{path} begins with a line of numbers: name its columns in a header, or by NAMES=a,b"
-        ) from None
 
 
-def _cells(content: bytes, dialect: Dialect) -> Iterator[list[str]]:
-    """Read the rows, of which the first may be the header."""
-    rows = _csv_rows(content, dialect)
-    yield rows.header
-    for batch in rows:
-        yield from batch
-
-
-def _csv_rows(content: bytes, dialect: Dialect) -> CsvRows:
+def _lines(content: bytes, dialect: Dialect) -> CsvLines:
     file = io.BytesIO(decode(content, dialect).encode())
-    return CsvRows(file, delimiter=SEPARATORS[dialect.separator], skip_blanks=dialect.skip_blanks)
+    return CsvLines(file, delimiter=SEPARATORS[dialect.separator], skip_blanks=dialect.skip_blanks)
 
 
 def _sheet(path: Path, content: bytes) -> tuple[Iterator[list[str]], str]:
@@ -206,27 +194,27 @@ def _simple(values: pd.Series[Any]) -> pd.Series[Any]:
 def _csv(path: Path, content: bytes, dialect: Dialect, text: Mapping[str, Collection[str]]) -> pd.DataFrame:
     """Let the reader that serves tables check the rows, for pandas fills short ones; then read their types."""
     try:
-        rows = _csv_rows(content, dialect)
-        for number, row in enumerate((row for batch in rows for row in batch), 1):
-            if len(row) != len(rows.header):
-                raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {len(rows.header)}")
+        header, rows = read_header(_lines(content, dialect))
+        for number, row in enumerate(rows, 1):
+            if len(row) != len(header):
+                raise MalformedRecords(f"row {number} has {len(row)} cells, but the header has {len(header)}")
     except UnicodeError:
         raise TableError(
             f"{path} is not in {dialect.encoding}: name another encoding, or none to have it detected"
         ) from None
     except MalformedRecords as error:
         raise TableError(f"{path} is no proper table: {error}") from None
-    if len(set(rows.header)) < len(rows.header):  # pandas would rename them.
-        return pd.DataFrame(columns=rows.header)
+    if len(set(header)) < len(header):  # pandas would rename them.
+        return pd.DataFrame(columns=header)
     table: pd.DataFrame = pd.read_csv(
         io.StringIO(decode(content, dialect)),
         sep=SEPARATORS[dialect.separator],
         skipinitialspace=dialect.skip_blanks or dialect.separator == "blank",
         header=0,
-        names=rows.header,
+        names=header,
         index_col=False,
         keep_default_na=False,
-        na_values={name: sorted(MISSING.difference(text.get(name, ()))) for name in rows.header},
+        na_values={name: sorted(MISSING.difference(text.get(name, ()))) for name in header},
         low_memory=False,
         dtype=dict.fromkeys(text, "str"),
     )
