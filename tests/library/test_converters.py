@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from modelapi.training.features import to_columns
-from sklearn.compose import make_column_transformer
+from sklearn.cluster import Birch
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import VotingClassifier
+from sklearn.feature_selection import RFE, SelectFromModel, SequentialFeatureSelector
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsOneClassifier, OutputCodeClassifier
 from sklearn.multioutput import ClassifierChain, RegressorChain
@@ -17,8 +19,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
+    MinMaxScaler,
     PolynomialFeatures,
     PowerTransformer,
+    StandardScaler,
     TargetEncoder,
 )
 from sklearn.svm import SVC, LinearSVC
@@ -42,6 +46,13 @@ logistic = LogisticRegression()
         (RadiusNeighborsRegressor(30.0), X["length"] * 2),
         (ClassifierChain(logistic, order=[1, 0]), LARGE),
         (RegressorChain(Ridge(), order=[1, 0]), X * 2),
+        (TransformedTargetRegressor(Ridge(), transformer=StandardScaler(with_std=False)), X["length"] + 1_000),
+        (TransformedTargetRegressor(Ridge(), transformer=MinMaxScaler()), X["length"] * 2),
+        (RFE(logistic, n_features_to_select=1), y),
+        (make_pipeline(RFE(logistic, n_features_to_select=1), logistic), y),
+        (make_pipeline(SelectFromModel(logistic), logistic), y),
+        (make_pipeline(SequentialFeatureSelector(logistic, n_features_to_select=1, cv=2), logistic), y),
+        (Birch(n_clusters=3), y),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from onnx import TensorProto
 from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType
-from sklearn import compose, ensemble, model_selection, multiclass, multioutput, semi_supervised
+from sklearn import compose, ensemble, model_selection, multiclass, multioutput, preprocessing, semi_supervised
 from sklearn.base import is_regressor
 
 from modelapi.onnx.registry import (
@@ -27,6 +27,15 @@ from modelapi.onnx.registry import (
     repeat,
     shares_of_two,
 )
+from modelapi.onnx.transformers import UFUNCS
+
+SCALERS = (
+    preprocessing.MaxAbsScaler,
+    preprocessing.MinMaxScaler,
+    preprocessing.RobustScaler,
+    preprocessing.StandardScaler,
+)
+FAR = 2.0**40  # Where what a scaler adds does not round what it multiplies by.
 
 
 @classifiers(*existing(model_selection, "FixedThresholdClassifier", "TunedThresholdClassifierCV"))
@@ -41,13 +50,18 @@ def _threshold(model: Any, *x: Any) -> Any:
 
 @regressors(compose.TransformedTargetRegressor)
 def _transformed_target(model: Any, *x: Any) -> Any:
-    values = op("Identity", inner(model.regressor_, *x))
-    inverse = getattr(model.transformer_, "inverse_func", None)
+    values, transformer = op("Identity", inner(model.regressor_, *x)), model.transformer_
+    if isinstance(transformer, SCALERS):
+        zeros = np.zeros((1, transformer.n_features_in_))
+        shift = transformer.inverse_transform(zeros)
+        slope = (transformer.inverse_transform(zeros + FAR) - shift) / FAR
+        return op("Add", op("Mul", values, slope), shift)
+    inverse = getattr(transformer, "inverse_func", "")
     if inverse is None:
         return values
-    if inverse is np.expm1:
-        return op("Sub", op("Exp", values), np.array([1.0]))
-    return op({np.exp: "Exp", np.log: "Log", np.sqrt: "Sqrt"}[inverse], values)
+    if inverse not in UFUNCS:
+        raise NoConverterError(f"a target transformed by {type(transformer).__name__}")
+    return UFUNCS[inverse](values)
 
 
 @classifiers(ensemble.VotingClassifier)

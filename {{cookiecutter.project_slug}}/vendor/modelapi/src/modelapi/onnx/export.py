@@ -16,6 +16,7 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import RFE, SequentialFeatureSelector
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from modelapi.engines import EngineError
@@ -24,6 +25,7 @@ from modelapi.engines.sklearn_engine import parts
 from modelapi.engines.trust import TRUSTED
 from modelapi.onnx import (  # noqa: F401 (they register their converters)
     boosters,
+    clusters,
     composed,
     encoders,
     formulas,
@@ -94,12 +96,22 @@ def _convert(estimator: Any, X: pd.DataFrame, signature: Signature) -> onnx.Mode
 
 
 def _without_searches(estimator: Any) -> Any:
-    """Take what a search has found for the search, also where that is the last step of a pipeline."""
+    """Take what a search, of parameters or of columns, has found for it; so for the steps of a pipeline."""
     estimator = getattr(estimator, "best_estimator_", estimator)
+    if isinstance(estimator, RFE):
+        return make_pipeline(_selector(estimator), estimator.estimator_)
     if not isinstance(estimator, Pipeline):
         return estimator
-    name, last = estimator.steps[-1]
-    return Pipeline([*estimator.steps[:-1], (name, _without_searches(last))])
+    *steps, (name, last) = estimator.steps
+    chosen = [(own, _selector(step) if isinstance(step, RFE) else step) for own, step in steps]
+    return Pipeline([*chosen, (name, _without_searches(last))])
+
+
+def _selector(search: RFE) -> SequentialFeatureSelector:
+    """Make what selects the columns of a search, and no more; skl2onnx takes the search itself for a classifier."""
+    selector = SequentialFeatureSelector(search.estimator)
+    selector.support_, selector.n_features_in_ = search.support_, search.n_features_in_
+    return selector
 
 
 def _options(estimator: Any, signature: Signature) -> dict[int, dict[str, bool]]:

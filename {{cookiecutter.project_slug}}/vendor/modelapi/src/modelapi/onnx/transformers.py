@@ -10,7 +10,7 @@ from onnx import TensorProto
 from skl2onnx import update_registered_converter
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
-from sklearn import decomposition, preprocessing
+from sklearn import decomposition, feature_selection, preprocessing
 
 from modelapi.onnx.registry import NoConverterError, linear, op
 
@@ -59,6 +59,11 @@ def _transformers(*classes: type) -> Callable[[Callable[[Any, Any], Any]], None]
             update_registered_converter(cls, name, shape, convert)
 
     return register
+
+
+@_transformers(feature_selection.SelectFromModel, feature_selection.SequentialFeatureSelector)
+def _select(model: Any, x: Any) -> Any:
+    return op("Gather", x, model.get_support(indices=True), axis=1)
 
 
 @_transformers(preprocessing.FunctionTransformer)
