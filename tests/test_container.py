@@ -15,6 +15,20 @@ from tests.conftest import FRAMEWORKS, ROOT, Bake, bake_into, run, skip_on_lapto
 from tests.server import PATIENCE, ask, free_port
 
 PASSENGER = json.dumps({"Age": 24, "Sex": "female", "Embarked": "C"}).encode()
+LIGHTGBM = "lightgbm==4.6.0"
+# Not as a graph but by itself it needs a library of the system, which its wheel does not bring along.
+BOOSTER = """
+import pandas as pd
+from lightgbm import LGBMClassifier
+from modelapi.packaging import package
+from steps.train import build_pipeline
+
+rows = pd.read_csv("data/titanic.csv")
+X, y = rows[["Age", "Sex", "Embarked"]], rows["Survived"]
+pipeline = build_pipeline(X, "classification")
+pipeline.steps[-1] = ("booster", LGBMClassifier(n_estimators=5, verbose=-1))
+package(pipeline.fit(X, y), X, y, engine="sklearn")
+"""
 STORAGE = """[storage]
 driver = "overlay"
 runroot = "{folder}/run"
@@ -62,9 +76,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.mark.xdist_group("container")
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_the_image_is_built_and_serves_with_few_rights(
-    engine: Engine, project: Callable[..., Path], framework: str
+    engine: Engine, project: Callable[..., Path], tmp_path: Path, framework: str
 ) -> None:
     folder = project(framework, python_version="3.11")
+    if framework == "flask":  # One of the two images is that of a booster.
+        package_booster(folder, tmp_path)
     options = " ".join(engine.build_options)
     succeed(
         "make", "build", f"CONTAINER={engine.program}", f"BUILD_OPTIONS={options}", cwd=folder, **engine.environment
@@ -117,6 +133,12 @@ def test_no_secret_gets_into_the_context_of_the_image(engine: Engine, bake: Bake
 
     assert "/context/api/settings.py" in listed
     assert found.stdout == ""
+
+
+def package_booster(folder: Path, libraries: Path) -> None:
+    install = ("uv", "pip", "install", "--quiet", "--python", ".venv/bin/python", "--no-deps", "--target", libraries)
+    succeed(*install, LIGHTGBM, cwd=folder)
+    succeed(".venv/bin/python", "-c", BOOSTER, cwd=folder, PYTHONPATH=os.pathsep.join([str(libraries), "."]))
 
 
 def wait_until_ready(port: int) -> int:
