@@ -18,8 +18,16 @@ from modelapi.engines import EngineError, engine_module
 if TYPE_CHECKING:
     from modelapi.signature import Signature
 
-# Where libraries are found; LOCPATH names a folder without locales.
-KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+# Where libraries are found, and whether bytecode is written; LOCPATH names a folder without locales.
+KEPT = (
+    "PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONDONTWRITEBYTECODE",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT",
+)
 SECONDS = 300
 
 
