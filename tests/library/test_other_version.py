@@ -4,6 +4,7 @@ import argparse
 import io
 import pickle
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from modelapi.records.cells import CellParser
 from modelapi.settings import PackageSettings
 from sklearn.pipeline import Pipeline
 
-OLD = "1.5.2"
+OLD = "1.5.2" if sys.version_info < (3, 14) else "1.7.2"  # For which there is no wheel of the former.
 
 
 def joblib_dumps(estimator: Any, compress: Any) -> bytes:
