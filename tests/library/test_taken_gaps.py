@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
-from modelapi.packaging.taken_gaps import with_taken_gaps
+from modelapi.packaging.taken_gaps import MAX_CELLS, with_taken_gaps
 from modelapi.training.features import infer, read_features, to_columns
+from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
@@ -46,3 +48,28 @@ def test_the_estimator_is_asked_which_gaps_it_takes(encoders: Any, last: Any, ex
     told = with_taken_gaps(fitted, to_columns(SAMPLE, features), signature)
 
     assert [one.name for one in told.features if one.nullable] == expected
+
+
+class Counting(BaseEstimator):
+    """An estimator that takes all there is, and counts how often it is asked, and for how many cells."""
+
+    feature_names_in_ = np.array([])
+
+    def __init__(self) -> None:
+        self.asked, self.cells = 0, 0
+
+    def predict(self, X: pd.DataFrame) -> Any:
+        self.asked, self.cells = self.asked + 1, self.cells + X.size
+        return np.zeros(len(X))
+
+
+@pytest.mark.parametrize("n_features", [10, 300, 1_000])
+def test_a_wide_table_takes_as_few_questions_as_a_narrow_one(n_features: int) -> None:
+    X = pd.DataFrame(dict.fromkeys([f"x{number}" for number in range(n_features)], ["a", "b"] * 10))
+    features, model = read_features(X), Counting()
+    signature = infer(features, ["y"], model, len(X), takes="frame")
+
+    with_taken_gaps(model, to_columns(X, features), signature)
+
+    assert model.asked <= 6
+    assert model.cells <= model.asked * MAX_CELLS

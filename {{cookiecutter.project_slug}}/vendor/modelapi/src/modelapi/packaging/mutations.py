@@ -18,6 +18,8 @@ MAX_MUTATED = 20  # Rows for each way to change a feature.
 MAX_CELLS = 4_000_000  # Of all mutated rows together, so that wide tables take no longer than long ones.
 MAX_CATEGORIES = 20
 MAX_ASKED = 64  # Times that an estimator is asked; what is not found out by then counts as what it cannot predict.
+MIN_ASKED = 16
+MAX_COLUMNS_ASKED = 20_000  # In all questions together: an encoder takes half a millisecond for each column.
 UNKNOWN = "never seen in training"
 
 
@@ -57,11 +59,12 @@ def mutate(original: Engine, sample: Columns, signature: Signature) -> tuple[Col
 def predictable(original: Engine, few: Columns, mutations: Sequence[Mutation], signature: Signature) -> list[Mutation]:
     """List the mutations that an estimator can predict, by halves: most often it is all of them."""
     wanted = everything(signature)
+    most = max(MIN_ASKED, min(MAX_ASKED, MAX_COLUMNS_ASKED // len(few)))
 
     def ask(part: range) -> None:
         original.predict(table_of(few, mutations[part.start : part.stop]), wanted)
 
-    return [mutations[place] for place in halve(ask, range(len(mutations)), MAX_ASKED).passed]
+    return [mutations[place] for place in halve(ask, range(len(mutations)), most).passed]
 
 
 def table_of(few: Columns, mutations: Sequence[Mutation]) -> Columns:

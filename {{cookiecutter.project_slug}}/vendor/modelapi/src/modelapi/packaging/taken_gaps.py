@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import numpy as np
 from modelapi.engines.sklearn_engine import SklearnEngine
 from modelapi.packaging.mutations import UNKNOWN, Mutation, predictable, table_of
 from modelapi.packaging.parity import head
-from modelapi.records.columns import Columns
+from modelapi.records.columns import Columns, n_rows
 from modelapi.signature import Feature, Signature
 
 MAX_ROWS = 5
+MAX_CELLS = 1_000_000  # Of the rows that are changed, together.
 DTYPES = {"int64": "float64"}  # As pandas holds whole numbers with gaps; what holds no gap at all is left as it is.
 TRIED = ("float64", "float32", "str", "object", "string", "category", "int64")
 
@@ -28,7 +30,8 @@ def with_taken_gaps(model: Any, columns: Columns, signature: Signature) -> Signa
         one.name: one.model_copy(update={"nullable": True, "dtype": DTYPES.get(one.dtype, one.dtype)}) for one in told
     }
     changed = _with(signature, open_)
-    few = {name: values[:MAX_ROWS] for name, values in head(columns).items()}
+    most = max(1, min(MAX_ROWS, MAX_CELLS // len(columns) ** 2))
+    few = {name: values[:most] for name, values in head(columns).items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -40,18 +43,24 @@ def with_taken_gaps(model: Any, columns: Columns, signature: Signature) -> Signa
             changed = _with(signature, open_)
         gaps = [Mutation(one, None) for one in open_.values()]
         taken = predictable(SklearnEngine(model, changed), few, gaps, changed)
-        known = [gap.feature for gap in taken if not _is_unknown(model, few, gap.feature, changed)]
-    return _with(signature, {one.name: one for one in known})
+        unknown = _unknown(model, few, [gap.feature for gap in taken if gap.feature.type == "string"], changed)
+    return _with(signature, {gap.feature.name: gap.feature for gap in taken if gap.feature.name not in unknown})
 
 
-def _is_unknown(model: Any, few: Columns, feature: Feature, signature: Signature) -> bool:
-    if feature.type != "string":
-        return False
-    try:
-        answers = [_answers(model, table_of(few, [Mutation(feature, value)]), signature) for value in (None, UNKNOWN)]
-    except Exception:
-        return False  # It takes no unknown category, and so the gap is a known one.
-    return answers[0] == answers[1]
+def _unknown(model: Any, few: Columns, features: Sequence[Feature], signature: Signature) -> set[str]:
+    """Name those whose gap is answered as an unknown category is; what takes no such category knows its gap."""
+    others = predictable(SklearnEngine(model, signature), few, [Mutation(one, UNKNOWN) for one in features], signature)
+    if not others:
+        return set()
+    gaps = [Mutation(other.feature, None) for other in others]
+    answers = [_answers(model, table_of(few, mutations), signature) for mutations in (gaps, others)]
+    size = n_rows(few)
+    parts = [slice(place * size, (place + 1) * size) for place in range(len(gaps))]
+    return {
+        gap.feature.name
+        for gap, part in zip(gaps, parts, strict=True)
+        if all(one[part] == other[part] for one, other in zip(*answers, strict=True))
+    }
 
 
 def _answers(model: Any, columns: Columns, signature: Signature) -> list[Any]:
