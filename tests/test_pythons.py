@@ -41,7 +41,7 @@ def test_the_newest_python_works_after_a_newer_one_was_tried(debian: Path) -> No
 
     assert refused.returncode != 0
     assert re.search(
-        rf"^There is no wheel for Python {TOO_NEW}\.\S+ of .*\bonnxruntime==.*: make develop PYTHON=python3\.13$",
+        rf"^There is no wheel for Python {TOO_NEW}\.\S+ of .*\bnumpy==.*: make develop PYTHON=python3\.13$",
         refused.stderr,
         flags=re.MULTILINE,
     )
