@@ -95,5 +95,6 @@ def warnings(columns: Columns, signature: Signature, start: int = 0) -> list[Fau
 def range_of(feature: Feature) -> str:
     """Write the range of a number, with its unit, or of a date."""
     ends = (feature.minimum, feature.maximum)
-    unit = f" {feature.notation.after or feature.notation.before}" if feature.notation else ""
-    return " to ".join(end if isinstance(end, str) else f"{end:.10g}" for end in ends) + unit.rstrip()
+    notation = feature.notation
+    unit = feature.unit or (notation and (notation.after or notation.before)) or ""
+    return " to ".join(end if isinstance(end, str) else f"{end:.10g}" for end in ends) + (unit and f" {unit}")

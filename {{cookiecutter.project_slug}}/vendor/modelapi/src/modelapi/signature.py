@@ -42,10 +42,27 @@ class Notation(BaseModel):
         return f"{self.before}1{self.thousands}234{self.decimal}56{' ' * (len(self.after) > 1)}{self.after}"
 
 
-class Feature(BaseModel):
-    """One input column: its type, whether it may be missing, and what was seen in training."""
+class Wording(BaseModel):
+    """How people call a column and its values; those of the data stay what is sent and answered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str | None = None
+    unit: str | None = None
+    description: str | None = None
+    group: str | None = None
+    """The heading under which a form shows it."""
+    labels: dict[str, str] = {}
+    """What its classes or categories mean, by their names as label_name() writes them."""
+
+    def called(self, label: Label) -> str:
+        """Say a class or a category as people do."""
+        name = label_name(label)
+        return self.labels.get(name, name)
+
+
+class Feature(Wording):
+    """One input column: its type, whether it may be missing, and what was seen in training."""
 
     name: str
     type: FeatureType
@@ -79,13 +96,11 @@ class Feature(BaseModel):
         return self.categories is not None and (policy == "refuse" or not self.takes_unknown)
 
 
-class Target(BaseModel):
+class Target(Wording):
     """The column that is predicted; `classes` are the labels in the order of the probabilities.
 
     Of a multi-output model the type is object, and each of its `outputs` is a target.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     type: FeatureType | Literal["object"]
@@ -134,7 +149,7 @@ class Signature(BaseModel):
         content = self.model_dump()
         for feature in content["features"]:
             if not feature["listed"]:
-                feature |= {"categories": None, "minimum": None, "maximum": None}
+                feature |= {"categories": None, "minimum": None, "maximum": None, "labels": {}}
         return content
 
     def example(self) -> dict[str, Label]:

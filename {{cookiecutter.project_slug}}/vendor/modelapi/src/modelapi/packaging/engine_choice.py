@@ -15,6 +15,7 @@ from modelapi.packaging.exports import Export, export
 from modelapi.packaging.model_files import OnnxModel, as_it_came
 from modelapi.packaging.mutations import mutate
 from modelapi.packaging.scores import with_scores
+from modelapi.packaging.wording import with_wording
 from modelapi.records.columns import Columns, n_rows
 from modelapi.settings import PackageSettings
 from modelapi.signature import Signature
@@ -38,13 +39,13 @@ def package_model(
 
     columns : the sample, on which engines and estimator are compared.
     X : the same rows as the estimator was fitted on them, a DataFrame; what it says of these is what is right.
-    Raises EngineError if no engine answers alike.
+    Raises EngineError if no engine answers alike, and SettingsError if pyproject.toml names columns wrongly.
     """
     refused = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # The comparison asks for what was not seen in training.
         sample = parity.head(columns)
-        signature = with_scores(signature, model, sample)
+        signature = with_scores(with_wording(signature, settings.project), model, sample)
         original = as_it_came(model, signature)
         own = None if X is None or isinstance(model, OnnxModel) else untouched.answers(model, X, sample, signature)
         parity.check_sample(original, sample, signature)
