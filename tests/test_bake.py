@@ -15,7 +15,7 @@ from tests.conftest import FRAMEWORKS, QUESTIONS, TEMPLATE, Bake, succeed
 CHOICES = {name: options for name, options in QUESTIONS.items() if isinstance(options, list) and name[0] != "_"}
 COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertools.product(*CHOICES.values())]
 NAMES = ["Titanic Survival API", 'O\'Connor "quoted" é API', "x" * 60, "1 & <b> {x} \\ % #"]
-VENDORED = {"redoc.standalone.js", "swagger-ui-bundle.js", "swagger-ui.css"}
+VENDORED = {"hyparquet.js", "redoc.standalone.js", "swagger-ui-bundle.js", "swagger-ui.css"}
 
 
 def tree(folder: Path) -> dict[str, Path]:

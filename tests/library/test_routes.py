@@ -1,16 +1,20 @@
 """The contract of the routes, over HTTP."""
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx2
 import pytest
 from modelapi.package import Package
-from modelapi.serving.pages import FILES
+from modelapi.serving.pages import Pages
 
 from tests.library.web import MakeClient, Record
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PAGES = ["/", "/docs", "/redoc", "/model"]
+FILES = Pages(Path("nowhere")).files
 
 
 def test_hello_is_json_with_links_that_work(client: httpx2.Client) -> None:
@@ -39,6 +43,28 @@ def test_every_static_file_is_served_with_its_type(client: httpx2.Client, name: 
 
     assert answer.status_code == 200
     assert answer.headers["content-type"].split(";")[0] in ("text/html", "text/css", "text/javascript")
+
+
+@pytest.fixture
+def own_pages(site: Path) -> Iterator[Path]:
+    folder = site / "api" / "pages"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_file_of_the_project_comes_before_ours_and_its_others_beside_them(make: MakeClient, own_pages: Path) -> None:
+    (own_pages / "index.html").write_text("<p>Mine</p>")
+    (own_pages / "logo.svg").write_text("<svg/>")
+    (own_pages / "notes.txt").write_text("not for clients")
+
+    client = make()
+
+    assert client.get("/", headers=BROWSER).text == "<p>Mine</p>"
+    assert client.get("/static/logo.svg").headers["content-type"] == "image/svg+xml"
+    assert client.get("/static/style.css").status_code == 200
+    assert client.get("/static/notes.txt").status_code == 404
+    assert client.get("/static/..%2Fpages%2Flogo.svg").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["nope.js", "LICENSES.txt", "..%2Fapp.py", ".env"])

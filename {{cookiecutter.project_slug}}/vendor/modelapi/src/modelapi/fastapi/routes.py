@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from modelapi.fastapi.model import Model
 from modelapi.fastapi.requests import ModelNamed, Options, Records, exchange, to_response
 from modelapi.fastapi.route import ModelRoute
-from modelapi.serving import describe, pages
+from modelapi.serving import describe
 from modelapi.serving.answers import json_answer
 from modelapi.serving.metrics import exposition
 from modelapi.serving.prediction import Prediction
@@ -71,19 +71,19 @@ async def openapi(request: Request) -> Response:
     return to_response(json_answer(request.app.openapi()))
 
 
-async def docs() -> Response:
+async def docs(request: Request) -> Response:
     """Swagger UI."""
-    return to_response(pages.page("docs.html"))
+    return to_response(exchange(request).service.pages.page("docs.html"))
 
 
-async def redoc() -> Response:
+async def redoc(request: Request) -> Response:
     """ReDoc."""
-    return to_response(pages.page("redoc.html"))
+    return to_response(exchange(request).service.pages.page("redoc.html"))
 
 
-async def static(name: str) -> Response:
+async def static(request: Request, name: str) -> Response:
     """The scripts and style sheets of the pages."""
-    return to_response(pages.asset(name))
+    return to_response(exchange(request).service.pages.asset(name))
 
 
 def _describe(name: str) -> Callable[..., Any]:

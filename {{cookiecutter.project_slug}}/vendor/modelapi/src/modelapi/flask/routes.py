@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from modelapi.flask.requests import current_model, exchange, read_options, read_records, respond
-from modelapi.serving import describe, pages
+from modelapi.serving import describe
 from modelapi.serving.answers import json_answer
 from modelapi.serving.extension import Extension
 from modelapi.serving.metrics import exposition
@@ -69,14 +69,14 @@ def metrics() -> Response:
 
 def docs() -> Response:
     """Swagger UI."""
-    return respond(pages.page("docs.html"))
+    return respond(exchange().service.pages.page("docs.html"))
 
 
 def redoc() -> Response:
     """ReDoc."""
-    return respond(pages.page("redoc.html"))
+    return respond(exchange().service.pages.page("redoc.html"))
 
 
 def static(name: str) -> Response:
     """The scripts and style sheets of the pages."""
-    return respond(pages.asset(name))
+    return respond(exchange().service.pages.asset(name))

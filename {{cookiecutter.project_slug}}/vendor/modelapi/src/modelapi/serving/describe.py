@@ -3,7 +3,7 @@
 from modelapi.serving.answers import JSON, TEXT, Answer, Problem, json_answer
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.negotiation import choose_media_type
-from modelapi.serving.pages import DOCS, html, page
+from modelapi.serving.pages import DOCS, html
 
 PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
 # Relative, for a proxy may serve this below a prefix of which nothing is said here.
@@ -15,7 +15,7 @@ def hello(exchange: Exchange, accept: str | None) -> Answer:
     if choose_media_type(accept, [JSON, "text/html"]) == JSON:
         others = {f"models/{name}": f"./models/{name}" for name in exchange.service.models if name}
         return json_answer({"message": "Hello, world!", **LINKS, **others})
-    return page("index.html")
+    return exchange.service.pages.page("index.html")
 
 
 def health() -> Answer:

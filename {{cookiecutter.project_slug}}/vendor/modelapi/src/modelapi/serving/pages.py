@@ -1,4 +1,4 @@
-"""The pages for a browser and their files, all served from api/static: nothing comes from elsewhere."""
+"""The pages for a browser and their files, all served from here: nothing comes from elsewhere."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ MEDIA_TYPES = {
     ".html": HTML,
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
 }
-# Only names from this list reach the file system, whatever a client asks for.
-FILES = frozenset(path.name for path in STATIC.iterdir() if path.suffix in MEDIA_TYPES)
 # Nothing may be loaded from another host, nor run from within a page.
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -22,9 +22,26 @@ DOCS = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + 
 POLICIES = {"index.html": STRICT, "docs.html": DOCS, "redoc.html": DOCS}
 
 
-def page(name: str) -> Answer:
-    """Answer one of our own HTML pages."""
-    return html((STATIC / name).read_bytes(), POLICIES[name])
+class Pages:
+    """The files of pages by name: ours, and those in a folder of the project, which come before ours.
+
+    Both are listed at the start, so that only names from this list reach the file system, whatever a client asks for.
+    """
+
+    def __init__(self, own: Path) -> None:
+        """Look for the project's files in its folder, which need not be there."""
+        self.files = {**_files(STATIC), **(_files(own) if own.is_dir() else {})}
+
+    def page(self, name: str) -> Answer:
+        """Answer a HTML page."""
+        return html(self.files[name].read_bytes(), POLICIES[name])
+
+    def asset(self, name: str) -> Answer:
+        """Answer a script, a style sheet or a picture by name. Raises a 404 Problem."""
+        path = self.files.get(name)
+        if path is None:
+            raise Problem(404)
+        return Answer(path.read_bytes(), MEDIA_TYPES[path.suffix], extra={"Cache-Control": "max-age=3600"})
 
 
 def html(body: bytes, policy: str) -> Answer:
@@ -32,9 +49,5 @@ def html(body: bytes, policy: str) -> Answer:
     return Answer(body, HTML, extra={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
 
 
-def asset(name: str) -> Answer:
-    """Answer a script or a style sheet by name. Raises a 404 Problem."""
-    if name not in FILES:
-        raise Problem(404)
-    path = STATIC / name
-    return Answer(path.read_bytes(), MEDIA_TYPES[path.suffix], extra={"Cache-Control": "max-age=3600"})
+def _files(folder: Path) -> dict[str, Path]:
+    return {path.name: path for path in folder.iterdir() if path.suffix in MEDIA_TYPES and path.is_file()}

@@ -25,6 +25,7 @@ from modelapi.serving.concurrency import Limits
 from modelapi.serving.cors import Cors
 from modelapi.serving.keys import Keys
 from modelapi.serving.logs import get_logger, request_logger
+from modelapi.serving.pages import Pages
 from modelapi.serving.rates import Rates
 from modelapi.serving.settings import Settings
 from modelapi.serving.shared import recall, remember
@@ -192,6 +193,7 @@ class Service:
         self.keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
         self.rates = Rates(settings.rate_limit, settings.rate_limit_store)
         self.cors = Cors(settings.cors_origins)
+        self.pages = Pages(settings.project.root / "api" / "pages")
         self.has_guards = self.keys.are_asked_for or self.rates.are_limited or self.cors.is_open
         self.log_request = request_logger(settings.log_level, settings.log_format)
 

@@ -1,176 +1,115 @@
-"use strict";
+// The form is made from the signature, so it fits whatever model is served.
 
-// The form is made from the signature that GET /model answers, so it fits whatever model is served.
+import { element } from "./dom.js";
+import { isNumber, makeControl, stepOf, tidy } from "./fields.js";
+import { legible, placeOf, titleOf, withUnit } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
-
-function element(tag, properties, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
+export function makeForm(signature, changed) {
+  const source = signature.seen_in === "sample" ? "the sample" : "training";
+  const fields = signature.features.map((feature, place) => makeField(feature, `field-${place}`, source, changed));
+  const fill = (valueOf) => {
+    for (const field of fields) field.write(valueOf(field.feature));
+    changed();
+  };
+  const form = {
+    element: element("div", {}, ...grouped(fields)),
+    record: () => Object.fromEntries(fields.map((field) => [field.feature.name, field.read()]).filter(([, value]) => value !== undefined)),
+    complain: (errors) => fields.forEach((field) => field.complain(detailsOf(errors, field.feature.name))),
+    warn: (warnings) => fields.forEach((field) => field.warn(detailsOf(warnings, field.feature.name))),
+    example: () => fill((feature) => feature.example),
+    another: () => fill(randomValue),
+  };
+  fields.forEach((field) => field.write(field.feature.example));
+  return form;
 }
 
-function choices(feature) {
-  if (feature.type === "boolean") return ["false", "true"];
-  return feature.categories && feature.categories.length <= 200 ? feature.categories : null;
+// Of the only record, whose faults have pointers as /0/Age.
+function detailsOf(faults, name) {
+  return faults.filter(({ pointer }) => placeOf(pointer)[1] === name).map(({ detail }) => detail);
 }
 
-function kind(feature) {
-  if (feature.type === "number" || feature.type === "integer") return "number";
-  if (feature.type === "datetime") return feature.example.includes("T") ? "datetime-local" : "date";
-  return "text";
-}
-
-function input(feature) {
-  if (feature.type === "text") {
-    return element("textarea", { name: feature.name, rows: 4, maxLength: feature.max_length, value: feature.example });
-  }
-  const known = choices(feature);
-  if (!known) {
-    return element("input", {
-      name: feature.name,
-      type: kind(feature),
-      step: feature.type === "integer" ? "1" : "any",
-      required: !feature.nullable,
-      value: feature.example,
-    });
-  }
-  const options = known.map((value) =>
-    element("option", { value, selected: String(value) === String(feature.example) }, String(value))
-  );
-  if (feature.nullable) options.unshift(element("option", { value: "" }, "not known"));
-  return element("select", { name: feature.name }, ...options);
-}
-
-function hint(feature, source) {
-  const range = feature.minimum === null || feature.categories ? "" : `${feature.minimum} to ${feature.maximum} in ${source}`;
-  return [range, feature.nullable ? "may be left empty" : ""].filter(Boolean).join(", ");
-}
-
-function field(feature, source) {
-  const wrong = element("small", { className: "wrong" });
-  wrong.dataset.pointer = "/" + feature.name.replaceAll("~", "~0").replaceAll("/", "~1");
-  return element("label", {}, feature.name, element("small", {}, hint(feature, source)), input(feature), wrong);
-}
-
-function record(features) {
-  const values = {};
-  for (const { name, type, nullable } of features) {
-    const field = $("record").elements.namedItem(name);
-    const text = field.value;
-    // Of categories one may be empty; "not known" is the first choice.
-    const isGap = field.options ? nullable && field.selectedIndex === 0 : text === "" && (type !== "text" || nullable);
-    if (isGap) continue;
-    values[name] = type === "boolean" ? text === "true" : type === "number" || type === "integer" ? Number(text) : text;
-  }
-  return values;
-}
-
-function complain(problem) {
-  const errors = problem.errors || [];
-  for (const place of document.querySelectorAll(".wrong")) {
-    place.textContent = errors.filter((error) => error.pointer === place.dataset.pointer).map((error) => error.detail).join("; ");
-  }
-  $("problem").textContent = problem.detail || "";
-  $("problem").hidden = !problem.detail;
-}
-
-// In memory alone, and never in the page, its address or a store: a reload forgets it.
-let key = "";
-let again = start;
-
-async function ask(path, headers, options = {}) {
-  if (key) headers.Authorization = `Bearer ${key}`;
-  const response = await fetch(path, { ...options, headers });
-  $("unlock").hidden = response.status !== 401;
-  if (response.status === 401) $("card").hidden = true; // A link cannot send the key.
-  return response;
-}
-
-// A proxy may answer too, and not in JSON.
-async function read(response) {
-  const content = await response.json().catch(() => ({}));
-  const wait = response.headers.get("Retry-After");
-  const soon = wait ? `try again in ${wait} s.` : "try again later.";
-  if (response.status === 429) content.detail = `Too many requests: ${soon}`;
-  else if (response.status === 503) content.detail = `The API is not ready, or has too much to do: ${soon}`;
-  else if (!response.ok) content.detail ||= `The API answered ${response.status}.`;
-  return content;
-}
-
-// The members of an object, those of objects in it too, each with its path: [["a b", 1], …].
-function flatten(value, path = "") {
-  if (value === null || typeof value !== "object") return [[path, value]];
-  return Object.entries(value).flatMap(([name, part]) => flatten(part, path ? `${path} ${name}` : name));
-}
-
-function legible(label) {
-  return typeof label === "number" && !Number.isInteger(label) ? String(Number(label.toPrecision(6))) : String(label);
-}
-
-function show(answer, body, path) {
-  const labels = flatten(answer.prediction[0]);
-  $("prediction").textContent = labels.map(([name, label]) => (name ? `${name}: ${legible(label)}` : legible(label))).join(", ");
-  $("warnings").replaceChildren(
-    ...answer.warnings.map(({ pointer, detail }) => element("li", {}, `${pointer.slice(1)} ${detail}`))
-  );
-  const shares = answer.probability ? flatten(answer.probability[0]) : [];
-  $("probabilities").replaceChildren(
-    ...shares.map(([label, share]) =>
-      element("tr", {}, element("td", {}, label), element("td", {}, element("meter", { value: share })), element("td", {}, share.toFixed(3)))
-    )
-  );
-  const scores = answer.score ? flatten(answer.score[0]) : [];
-  $("scores").replaceChildren(
-    ...scores.map(([name, score]) => element("tr", {}, element("td", {}, name || "score"), element("td", {}, legible(score))))
-  );
-  const url = new URL(path, document.baseURI);
-  const quoted = body.replaceAll("'", "'\\''");
-  const secret = key ? `  -H "Authorization: Bearer $KEY" \\\n` : "";
-  $("command").textContent = `curl '${url}' \\\n${secret}  -H 'Content-Type: application/json' \\\n  -d '${quoted}'`;
-  $("answer").hidden = false;
-}
-
-async function predict(signature) {
-  const also = { probabilities: signature.probabilities, scores: signature.scores !== null };
-  const path = "predict?warnings=true" + Object.keys(also).filter((name) => also[name]).map((name) => `&${name}=true`).join("");
-  const body = JSON.stringify(record(signature.features));
-  again = () => predict(signature);
-  const response = await ask(path, { "Content-Type": "application/json" }, { method: "POST", body });
-  const content = await read(response);
-  complain(response.ok ? {} : content);
-  if (response.ok) show(content, body, path);
-}
-
-async function setTitle() {
-  const response = await fetch("openapi.json");
-  if (response.ok) document.title = $("title").textContent = (await response.json()).info.title;
-}
-
-async function start() {
-  const response = await ask("model", { Accept: "application/json" });
-  const content = await read(response);
-  if (!response.ok) return complain(content);
-  complain({});
-  const { signature } = content;
-  await setTitle();
-  const isSample = signature.seen_in === "sample";
-  const verb = signature.task === "transform" ? "Transforms by" : "Predicts";
-  $("description").textContent = `${verb} ${signature.target.name}; ${isSample ? "packaged with a sample of" : "trained on"} ${signature.n_samples} rows.`;
-  $("target").textContent = signature.target.name;
-  $("fields").replaceChildren(...signature.features.map((feature) => field(feature, isSample ? "the sample" : "training")));
-  $("record").hidden = false;
-  $("record").addEventListener("submit", (event) => {
-    event.preventDefault();
-    predict(signature).catch((error) => complain({ detail: error.message }));
+function grouped(fields) {
+  const groups = Map.groupBy ? Map.groupBy(fields, groupOf) : groupBy(fields, groupOf);
+  return [...groups].map(([group, members]) => {
+    const grid = element("div", { className: "grid" }, ...members.map((field) => field.element));
+    return group ? element("fieldset", { className: "group" }, element("legend", {}, group), grid) : grid;
   });
 }
 
-$("unlock").addEventListener("submit", (event) => {
-  event.preventDefault();
-  key = $("key").value.trim();
-  $("key").value = "";
-  again().catch((error) => complain({ detail: error.message }));
-});
+const groupOf = (field) => field.feature.group ?? "";
 
-start().catch((error) => complain({ detail: error.message }));
+function groupBy(members, keyOf) {
+  const groups = new Map();
+  for (const member of members) groups.set(keyOf(member), [...(groups.get(keyOf(member)) ?? []), member]);
+  return groups;
+}
+
+function makeField(feature, id, source, changed) {
+  const made = makeControl(feature, id);
+  const hint = element("p", { className: "hint", id: `${id}-hint` }, hintOf(feature, source));
+  const note = element("p", { className: "note", id: `${id}-note` });
+  const gap = feature.nullable ? element("input", { type: "checkbox", role: "switch" }) : null;
+  const title = [titleOf(feature), feature.unit ? element("span", { className: "unit" }, ` ${feature.unit}`) : null];
+  const described = { "aria-describedby": `${id}-hint ${id}-note` };
+  const controls = made.control.matches("input, select, textarea") ? [made.control] : [...made.control.querySelectorAll("input")];
+  const place = element(
+    made.group ? "fieldset" : "div",
+    { className: `field${made.wide ? " wide" : ""}`, ...(made.group ? { role: "radiogroup", ...described } : {}) },
+    element(made.group ? "legend" : "label", { className: "name", htmlFor: made.group ? null : id }, ...title),
+    made.control,
+    gap && element("label", { className: "switch" }, gap, "not known"),
+    hint,
+    note
+  );
+  if (!made.group) for (const name of Object.keys(described)) controls[0].setAttribute(name, described[name]);
+  const allow = () => controls.forEach((control) => (control.disabled = gap?.checked ?? false));
+  const say = (details, className) => {
+    note.textContent = details.join("; ");
+    note.className = `note ${className}`;
+  };
+  place.addEventListener("input", () => {
+    allow();
+    changed();
+  });
+  return {
+    feature,
+    element: place,
+    read: () => (gap?.checked ? undefined : made.read()),
+    write: (value) => {
+      if (gap) gap.checked = value === undefined;
+      if (value !== undefined) made.write(value);
+      allow();
+    },
+    complain: (details) => {
+      (made.group ? place : controls[0]).setAttribute("aria-invalid", String(details.length > 0));
+      say(details, "wrong");
+    },
+    warn: (details) => say(details, "warning"),
+  };
+}
+
+function hintOf(feature, source) {
+  const { description, minimum, maximum, categories } = feature;
+  const ends = [minimum, maximum].map((end) => (typeof end === "number" ? legible(end) : end));
+  const range = minimum === null || minimum === undefined || categories ? "" : `${withUnit(ends.join(" to "), feature)} in ${source}`;
+  return [description, range].filter(Boolean).join(". ");
+}
+
+// A value from the range or the categories, which is nobody's.
+function randomValue(feature) {
+  const { type, nullable, categories, minimum, maximum, example } = feature;
+  if (nullable && Math.random() < 0.1) return undefined;
+  if (categories?.length) return categories[Math.floor(Math.random() * categories.length)];
+  if (type === "boolean") return Math.random() < 0.5;
+  if (minimum === null || minimum === undefined) return example;
+  if (type === "datetime") return randomMoment(minimum, maximum, example);
+  const step = isNumber(feature) ? stepOf(feature) : null;
+  if (step === null) return example;
+  const value = tidy(minimum + Math.random() * (maximum - minimum), step);
+  return Math.min(Math.max(type === "integer" ? Math.round(value) : value, minimum), maximum);
+}
+
+function randomMoment(minimum, maximum, example) {
+  const [low, high] = [minimum, maximum].map((end) => Date.parse(`${end.slice(0, 19)}${end.includes("T") ? "Z" : ""}`));
+  return new Date(low + Math.random() * (high - low)).toISOString().slice(0, example.includes("T") ? 19 : 10);
+}

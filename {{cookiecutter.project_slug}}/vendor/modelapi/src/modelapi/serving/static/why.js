@@ -1,0 +1,67 @@
+// Why the answer is as it is: what each feature adds to the baseline, as bars.
+
+import { element, styled } from "./dom.js";
+import { called, legible, nameOf, percent, signed, titleOf, withUnit } from "./words.js";
+
+const MOST = 12; // Features with a bar of their own.
+
+export function showWhy(signature, record, answer) {
+  const targets = signature.target.outputs ?? [signature.target];
+  const isMany = Boolean(signature.target.outputs);
+  return targets.flatMap((target) => {
+    const of = (member) => (isMany ? member?.[0]?.[target.name] : member?.[0]);
+    const explanation = of(answer.explanation);
+    return explanation ? [ofTarget(signature, target, record, explanation, of(answer.prediction), of(answer.probability), isMany)] : [];
+  });
+}
+
+function ofTarget(signature, target, record, explanation, predicted, probability, isMany) {
+  const isOne = "baseline" in explanation;
+  const names = isOne ? [] : Object.keys(explanation);
+  const first = names.includes(nameOf(predicted)) ? nameOf(predicted) : names[0];
+  const write = probability ? percent : (number) => legible(number, 4);
+  const bars = element("div");
+  const show = (name) => bars.replaceChildren(...chart(signature.features, record, isOne ? explanation : explanation[name], write));
+  show(first);
+  const choice = isOne ? null : choose(names, first, (name) => called(target, name), show);
+  const head = isMany ? `Why this ${titleOf(target)}?` : "Why?";
+  return element("section", { className: "why" }, element("h3", {}, head), choice, bars);
+}
+
+function choose(names, first, say, show) {
+  const options = names.map((name) => element("option", { value: name, selected: name === first }, say(name)));
+  const select = element("select", {}, ...options);
+  select.addEventListener("input", () => show(select.value));
+  return element("label", { className: "of-class" }, "What speaks for ", select);
+}
+
+function chart(features, record, { baseline, contributions, error }, write) {
+  const sorted = features
+    .map((feature) => ({ feature, value: contributions[feature.name] ?? 0 }))
+    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const rest = sorted.slice(MOST).reduce((sum, { value }) => sum + value, 0);
+  const total = sorted.reduce((sum, { value }) => sum + value, baseline);
+  const widest = Math.max(...sorted.map(({ value }) => Math.abs(value)), Math.abs(rest), Number.MIN_VALUE);
+  const points = (number) => (write === percent ? `${signed(number * 100)} %` : signed(number));
+  const bar = (name, said, value) =>
+    element(
+      "li",
+      { className: value < 0 ? "bar against" : "bar for" },
+      element("span", { className: "label" }, name, said ? element("small", {}, ` ${said}`) : null),
+      element("span", { className: "value" }, points(value)),
+      element("span", { className: "track two", "aria-hidden": "true" }, styled(element("span", { className: "fill" }), { width: `${(Math.abs(value) / widest) * 50}%` }))
+    );
+  const rows = sorted.slice(0, MOST).map(({ feature, value }) => bar(titleOf(feature), saidOf(feature, record[feature.name]), value));
+  if (sorted.length > MOST) rows.push(bar(`${sorted.length - MOST} other features`, "", rest));
+  return [
+    element("p", { className: "hint" }, `From ${write(baseline)}, which is usual here, to ${write(total)}:`),
+    element("ul", { className: "bars" }, ...rows),
+    error ? element("p", { className: "hint" }, `Estimated by sampling; the standard error is ${points(error).slice(1)}.`) : null,
+  ].filter(Boolean);
+}
+
+function saidOf(feature, value) {
+  if (value === undefined) return "not known";
+  if (feature.type === "text") return "";
+  return typeof value === "number" && !feature.categories ? withUnit(legible(value), feature) : called(feature, value);
+}

@@ -1,0 +1,40 @@
+// Says names, labels and numbers as people do.
+
+export const titleOf = (column) => column.title || column.name;
+
+// A label of the data by the name that the project gave it; "1.0" of a number is "1", as in the signature.
+export function called(column, label) {
+  const name = nameOf(label);
+  return column.labels?.[name] ?? column.labels?.[`${name}.0`] ?? name;
+}
+
+export function nameOf(label) {
+  return typeof label === "number" && !Number.isInteger(label) ? legible(label) : String(label);
+}
+
+// At most `digits` of them, without a long tail: 0.1 + 0.2 is 0.3.
+export function legible(number, digits = 6) {
+  if (typeof number !== "number") return String(number);
+  const size = Math.abs(number);
+  if (size !== 0 && (size >= 1e15 || size < 1e-6)) return number.toPrecision(3);
+  return new Intl.NumberFormat("en", { maximumSignificantDigits: Math.max(digits, Math.ceil(Math.log10(size + 1))) }).format(number);
+}
+
+export const percent = (share) => new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }).format(share);
+
+export function signed(number, digits = 3) {
+  return `${number < 0 ? "−" : "+"}${legible(Math.abs(number), digits)}`;
+}
+
+export const withUnit = (text, column) => (column.unit ? `${text} ${column.unit}` : text);
+
+// JSON pointers (RFC 6901) of a fault, as names.
+export function placeOf(pointer) {
+  return pointer.split("/").slice(1).map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+// The members of an object, those of objects in it too, each under its path: {prediction_a: 1, prediction_b: 2}.
+export function flatten(value, path) {
+  if (value === null || typeof value !== "object") return { [path]: value };
+  return Object.assign({}, ...Object.entries(value).map(([name, part]) => flatten(part, `${path}_${name}`)));
+}
