@@ -37,6 +37,15 @@ def test_a_browser_gets_a_page_that_loads_only_from_here(client: httpx2.Client, 
     assert ("'unsafe-inline'" in answer.headers["content-security-policy"]) == (path != "/")
 
 
+def test_pages_may_be_framed_by_none_but_those_that_a_setting_names(client: httpx2.Client, make: MakeClient) -> None:
+    framed = make(frame_ancestors="self, http://localhost:*, vscode-webview:")
+
+    for path in PAGES:
+        for one, ancestors in ((client, "'none'"), (framed, "'self' http://localhost:* vscode-webview:")):
+            policy = one.get(path, headers=BROWSER).headers["content-security-policy"]
+            assert f"; frame-ancestors {ancestors};" in policy
+
+
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_every_static_file_is_served_with_its_type(client: httpx2.Client, name: str) -> None:
     answer = client.get(f"/static/{name}")

@@ -46,6 +46,8 @@ def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         ("KEEP_VERSIONS", "-1"),
         ("SHUTDOWN_TIMEOUT", "2.9"),
         ("CORS_ORIGINS", "a.example"),
+        ("FRAME_ANCESTORS", "https://a.example; script-src *"),
+        ("FRAME_ANCESTORS", "a.example"),
         ("TRUSTED_PROXIES", "proxy"),
         ("TRUSTED_PROXIES", "*, 10.0.0.1"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),

@@ -3,7 +3,7 @@
 from modelapi.serving.answers import JSON, TEXT, Answer, Problem, json_answer
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.negotiation import choose_media_type
-from modelapi.serving.pages import DOCS, html
+from modelapi.serving.pages import DOCS
 
 PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
 # Relative, for a proxy may serve this below a prefix of which nothing is said here.
@@ -52,4 +52,4 @@ def model(exchange: Exchange, accept: str | None, name: str = "") -> Answer:
             }
         )
     card = package.card.replace('href="static/', 'href="../static/') if name else package.card
-    return html(card.encode(), DOCS)
+    return exchange.service.pages.html(card.encode(), DOCS)

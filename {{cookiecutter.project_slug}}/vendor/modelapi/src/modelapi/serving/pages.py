@@ -1,5 +1,6 @@
 """The pages for a browser and their files, all served from here: nothing comes from elsewhere."""
 
+import re
 from pathlib import Path
 
 from modelapi.serving.answers import HTML, Answer, Problem
@@ -20,6 +21,8 @@ STRICT = (
 # ReDoc and Swagger UI set styles from their scripts; ReDoc searches in a worker that it makes itself.
 DOCS = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; worker-src blob:"
 POLICIES = {"index.html": STRICT, "docs.html": DOCS, "redoc.html": DOCS}
+# A source of Content-Security-Policy: the API itself, all of a scheme, or an origin, of which `*` leaves parts open.
+ANCESTOR = re.compile(r"self|[a-z][a-z0-9+.-]*:(//(\*\.)?[A-Za-z0-9.-]+(:(\d+|\*))?)?")
 
 
 class Pages:
@@ -28,13 +31,19 @@ class Pages:
     Both are listed at the start, so that only names from this list reach the file system, whatever a client asks for.
     """
 
-    def __init__(self, own: Path) -> None:
-        """Look for the project's files in its folder, which need not be there."""
+    def __init__(self, own: Path, frame_ancestors: str = "") -> None:
+        """Look for the project's files in its folder, which need not be there; take the setting FRAME_ANCESTORS."""
+        self._ancestors = " ".join(read_ancestors(frame_ancestors)) or "'none'"
         self.files = {**_files(STATIC), **(_files(own) if own.is_dir() else {})}
 
     def page(self, name: str) -> Answer:
         """Answer a HTML page."""
-        return html(self.files[name].read_bytes(), POLICIES[name])
+        return self.html(self.files[name].read_bytes(), POLICIES[name])
+
+    def html(self, body: bytes, policy: str) -> Answer:
+        """Answer a page that may load what its Content-Security-Policy says, in a frame of those that may have it."""
+        policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {self._ancestors}")
+        return Answer(body, HTML, extra={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
 
     def asset(self, name: str) -> Answer:
         """Answer a script, a style sheet or a picture by name. Raises a 404 Problem."""
@@ -44,9 +53,12 @@ class Pages:
         return Answer(path.read_bytes(), MEDIA_TYPES[path.suffix], extra={"Cache-Control": "max-age=3600"})
 
 
-def html(body: bytes, policy: str) -> Answer:
-    """Answer a page that may load what its Content-Security-Policy says."""
-    return Answer(body, HTML, extra={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
+def read_ancestors(origins: str) -> list[str]:
+    """Read "self, https://example.org, …" as a browser is told it. Raises ValueError."""
+    found = [origin.strip() for origin in origins.split(",") if origin.strip()]
+    if not all(ANCESTOR.fullmatch(origin) for origin in found):
+        raise ValueError
+    return ["'self'" if origin == "self" else origin for origin in found]
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -193,7 +193,7 @@ class Service:
         self.keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
         self.rates = Rates(settings.rate_limit, settings.rate_limit_store)
         self.cors = Cors(settings.cors_origins)
-        self.pages = Pages(settings.project.root / "api" / "pages")
+        self.pages = Pages(settings.project.root / "api" / "pages", settings.frame_ancestors)
         self.has_guards = self.keys.are_asked_for or self.rates.are_limited or self.cors.is_open
         self.log_request = request_logger(settings.log_level, settings.log_format)
 

@@ -11,6 +11,7 @@ from modelapi.records.faults import Policy
 from modelapi.serving.cors import read_origins
 from modelapi.serving.keys import ENTRIES, read_entries
 from modelapi.serving.output import is_terminal
+from modelapi.serving.pages import read_ancestors
 from modelapi.serving.rates import read_limits, read_store
 from modelapi.settings import PackageSettings, cores
 
@@ -60,6 +61,9 @@ class Settings(PackageSettings):
     log_format: Literal["json", "console"] = Field(default_factory=_form, description="json or console")
     cors_origins: Annotated[str, _text(read_origins)] = Field(
         default="", description="empty, * or origins such as https://example.org, with commas"
+    )
+    frame_ancestors: Annotated[str, _text(read_ancestors)] = Field(
+        default="", description="empty, or self and origins such as https://example.org, with commas"
     )
     root_path: Annotated[str, _text(read_root)] = Field(
         default="", description="empty, or a path as /api/v1 without a slash at its end"
