@@ -6,6 +6,7 @@ artifacts/
         manifest.json       name, version, engine, library versions, the SHA-256 of each other file
         signature.json      what the model takes and answers
         metrics.json        how good it was on rows it had not seen
+        baseline.json       how often values and answers came in training, by bins, for /metrics to compare with
         card.html           all of this for people
         requirements.txt    what serving this model needs on top of requirements/common.txt
         model.*             the model in its engine's format
@@ -28,11 +29,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, Engine, EngineError, engine_module
 from modelapi.package.manifest import (
     AGAIN,
     MANIFEST,
     MAX_TEXT,
+    OPTIONAL,
     TEXTS,
     Manifest,
     PackageError,
@@ -74,6 +77,8 @@ class Package:
     metrics: Metrics
     card: str
     engine: Engine
+    baseline: Baseline | None
+    """None in an older package."""
 
 
 def save(
@@ -86,6 +91,7 @@ def save(
     libraries: Mapping[str, str],
     signature: Signature,
     metrics: Metrics,
+    baseline: Baseline | None = None,
 ) -> Manifest:
     """Write a model in its engine's format as a new version below `artifacts`, and make it the current one.
 
@@ -104,6 +110,8 @@ def save(
             _write(folder / "metrics.json", json.dumps(metrics, indent=2))
             _write(folder / "requirements.txt", "".join(f"{key}=={value}\n" for key, value in libraries.items()))
             _write(folder / "card.html", page)
+            if baseline:
+                _write(folder / "baseline.json", baseline.model_dump_json())
             draft = Manifest(
                 name=name,
                 version="unnamed",
@@ -148,6 +156,7 @@ def load(folder: Path, *, allow_pickle: bool = False, sha256: str = "", threads:
     signature = _parse(folder / "signature.json", contents, Signature.model_validate_json)
     metrics = _parse(folder / "metrics.json", contents, METRICS.validate_json)
     card = _parse(folder / "card.html", contents, bytes.decode)
+    baseline = _read_baseline(folder, contents)
     try:
         model = contents.pop(ENGINES[manifest.engine].file)
         engine = engine_module(manifest.engine).load(model, signature, threads)
@@ -155,7 +164,7 @@ def load(folder: Path, *, allow_pickle: bool = False, sha256: str = "", threads:
         raise PackageError(f"{folder} cannot be loaded: {_one_line(error)}") from error
     except Exception as error:  # Of whatever library the model is stored with.
         raise PackageError(f"{folder} cannot be loaded ({type(error).__name__}): package the model again") from error
-    return Package(manifest, signature, metrics, card, engine)
+    return Package(manifest, signature, metrics, card, engine, baseline)
 
 
 def read_signature(folder: Path) -> Signature:
@@ -193,8 +202,13 @@ def _parse(path: Path, contents: Mapping[str, bytes], parse: Callable[[bytes], T
         raise PackageError(f"{path} is not one that this version reads: {AGAIN}") from None
 
 
+def _read_baseline(folder: Path, contents: Mapping[str, bytes]) -> Baseline | None:
+    path = folder / "baseline.json"
+    return _parse(path, contents, Baseline.model_validate_json) if path.name in contents else None
+
+
 def _limit(name: str) -> int | None:
-    return MAX_TEXT if name in TEXTS else None
+    return MAX_TEXT if name in TEXTS + OPTIONAL else None
 
 
 def _one_line(error: Exception) -> str:

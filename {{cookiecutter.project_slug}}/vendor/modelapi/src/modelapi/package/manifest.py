@@ -14,6 +14,7 @@ from modelapi.engines import ENGINES
 
 MANIFEST = "manifest.json"
 TEXTS = ("card.html", "metrics.json", "requirements.txt", "signature.json")
+OPTIONAL = ("baseline.json",)  # Texts that older packages have not.
 MAX_MANIFEST = 1_000_000  # Bytes; one of ours has 2,000.
 MAX_TEXT = 100_000_000  # Bytes; a signature with a million categories has fewer.
 AGAIN = 'run "make rollback" to go back, or "make train" to make a new one'
@@ -80,9 +81,10 @@ def check_names(folder: Path, manifest: Manifest) -> None:
     """Raise PackageError unless manifest and folder hold the files of a package of its engine, and no other name."""
     if manifest.engine not in ENGINES:
         raise PackageError(f"{folder}: engine {manifest.engine} is not known: choose one of {', '.join(ENGINES)}")
-    names = {*TEXTS, ENGINES[manifest.engine].file}
+    needed = {*TEXTS, ENGINES[manifest.engine].file}
+    names = {*needed, *(name for name in OPTIONAL if name in manifest.files)}
     if manifest.files.keys() != names:
-        listed = ", ".join(sorted(names))
+        listed = ", ".join(sorted(needed))
         raise PackageError(f"{folder / MANIFEST} names other files than {listed}, which {manifest.engine} has: {AGAIN}")
     try:
         found = {path.name for path in folder.iterdir()}

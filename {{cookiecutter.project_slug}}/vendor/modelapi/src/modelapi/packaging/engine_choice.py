@@ -7,10 +7,12 @@ import warnings
 from typing import Any
 
 from modelapi import outputs, package
+from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module, everything
 from modelapi.engines.bare import try_load
 from modelapi.package import Manifest, Metrics, versions
 from modelapi.packaging import parity, untouched
+from modelapi.packaging.baselines import make_baseline
 from modelapi.packaging.exports import Export, export
 from modelapi.packaging.model_files import OnnxModel, as_it_came
 from modelapi.packaging.mutations import mutate
@@ -34,11 +36,13 @@ def package_model(
     settings: PackageSettings,
     engine: str | None = None,
     X: Any = None,
+    training: Columns | None = None,
 ) -> Manifest:
     """Make a fitted estimator the current model, for the engine named or the first that answers as it does.
 
     columns : the sample, on which engines and estimator are compared.
     X : the same rows as the estimator was fitted on them, a DataFrame; what it says of these is what is right.
+    training : all rows of training, if columns are only some of them.
     Raises EngineError if no engine answers alike, and SettingsError if pyproject.toml names columns wrongly.
     """
     refused = []
@@ -55,7 +59,8 @@ def package_model(
         for name in candidates(engine, settings):
             try:
                 exported = export(model, name, sample, signature)
-                answer = _predict(engine_module(name).load(exported.content, signature), rows, signature)
+                loaded = engine_module(name).load(exported.content, signature)
+                answer = _predict(loaded, rows, signature)
                 difference = parity.compare(expected, answer, signature)
                 if own is not None:
                     first = answer.part(slice(0, n_rows(sample)))
@@ -66,12 +71,19 @@ def package_model(
                 log.debug("Not %s:", name, exc_info=error)
                 continue
             reason = "; ".join([_comparison(n_rows(rows), difference), *refused])
-            return save(exported, name, reason, signature, metrics, settings)
+            baseline = make_baseline(columns if training is None else training, signature, loaded)
+            return save(exported, name, reason, signature, metrics, settings, baseline)
     raise EngineError(f"{NO_ENGINE}: {'; '.join(refused)}")
 
 
 def save(
-    exported: Export, engine: str, reason: str, signature: Signature, metrics: Metrics, settings: PackageSettings
+    exported: Export,
+    engine: str,
+    reason: str,
+    signature: Signature,
+    metrics: Metrics,
+    settings: PackageSettings,
+    baseline: Baseline,
 ) -> Manifest:
     """Write the model package, make it the current one, and remove the oldest. Raises PackageError."""
     manifest = package.save(
@@ -83,6 +95,7 @@ def save(
         libraries=exported.libraries,
         signature=signature,
         metrics=metrics,
+        baseline=baseline,
     )
     if count := versions.prune(settings.model_dir, settings.keep_versions):
         print(f"Removed {count} old version{'s' * (count > 1)}: KEEP_VERSIONS is {settings.keep_versions}")

@@ -80,7 +80,10 @@ def package_fitted(model: Any, given: Sample, settings: PackageSettings, engine:
     if training is None:
         signature = with_free_texts(as_it_came(model, signature), columns, signature, encoded)
     metrics = {"sample_rows": len(X)}
-    return package_model(model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X)
+    all_rows = None if training is None else to_columns(with_plain_types(training), features)
+    return package_model(
+        model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X, training=all_rows
+    )
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import modelapi
+from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, EngineError, engine_module
 from modelapi.engines.bare import try_load
 from modelapi.package import Manifest, current, read_manifest, read_signature
@@ -43,8 +44,9 @@ def package_there(version: str, content: bytes, options: argparse.Namespace, set
         signature, reason = read_signature(made), read_manifest(made).reason
         exported = of_graph((made / ENGINES["onnx"].file).read_bytes())
         metrics = json.loads((made / "metrics.json").read_bytes())
+        baseline = Baseline.model_validate_json((made / "baseline.json").read_bytes())
     try_load("onnx", exported.content, signature, settings.project.root)
-    return save(exported, "onnx", f"{reason}, with scikit-learn {version}", signature, metrics, settings)
+    return save(exported, "onnx", f"{reason}, with scikit-learn {version}", signature, metrics, settings, baseline)
 
 
 def _package(python: Path, options: argparse.Namespace, scratch: Path) -> None:

@@ -23,8 +23,8 @@ from modelapi.serving.answers import Answer
 from modelapi.serving.output import on_loss
 from modelapi.serving.shared import FOLDER, take_number
 
+_number = ""
 if FOLDER in os.environ:
-    _number = ""
 
     def _take_number() -> None:
         global _number
@@ -43,6 +43,9 @@ _rows = Counter("model_rows", "Rows predicted.")
 _engine_seconds = Histogram("model_engine_seconds", "Time of a call of the engine.", buckets=BUCKETS)
 _lost = Counter("log_lines_lost", "Lines of the log that could not be written.")
 on_loss.append(_lost.inc)
+
+added = CollectorRegistry()
+"""What other modules add up over the workers themselves."""
 
 # To look the children of a metric up again costs more than to count.
 _by_route: dict[tuple[str | None, int], tuple[Counter, Histogram]] = {}
@@ -72,10 +75,15 @@ def engine_took(seconds: float) -> None:
     _engine_seconds.observe(seconds)
 
 
+def number() -> str:
+    """Return the number of this process, which no other of the workers has; it has none where it is alone."""
+    return _number
+
+
 def exposition() -> Answer:
     """Answer all metrics as Prometheus reads them."""
     registry = REGISTRY
     if FOLDER in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Answer(generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4)
+    return Answer(generate_latest(registry) + generate_latest(added), CONTENT_TYPE_PLAIN_0_0_4)

@@ -29,8 +29,11 @@ from modelapi.serving.pages import Pages
 from modelapi.serving.rates import Rates
 from modelapi.serving.settings import Settings
 from modelapi.serving.shared import recall, remember
+from modelapi.serving.watch_metrics import Watches
+from modelapi.serving.watching import Watch
 
 log = get_logger()
+metrics.added.register(Watches())
 
 SLOW = 0.001  # Seconds; an event loop should not stand still for longer.
 AGAIN = 10.0  # Seconds until a package that was refused is tried again: it may have been copied only in part.
@@ -39,7 +42,7 @@ AGAIN = 10.0  # Seconds until a package that was refused is tried again: it may 
 class ServedModel:
     """A loaded model package, the parser of its requests, and what calls its engine."""
 
-    def __init__(self, package: Package, parser: RecordParser, adjust: Adjust | None) -> None:
+    def __init__(self, package: Package, parser: RecordParser, adjust: Adjust | None, watch: Watch | None) -> None:
         """Measure how long the engine takes. Raises PackageError if it does not predict the package's own example."""
         self.package = package
         self.signature = package.signature
@@ -47,6 +50,7 @@ class ServedModel:
         self.version = package.manifest.version
         """What X-Model-Version names."""
         self._adjust = adjust
+        self._watch = watch
         self._example = parser.parse_json(to_json(self.signature.example()))
         self.is_slow = min(self._seconds_of_a_call() for _ in range(3)) > SLOW
         """Whether a call of the engine takes long, even for one row."""
@@ -59,7 +63,10 @@ class ServedModel:
         started = perf_counter()
         prediction = self.package.engine.predict(columns, wanted)
         metrics.engine_took(perf_counter() - started)
-        return self._adjust(prediction, self.signature) if self._adjust else prediction
+        adjusted = self._adjust(prediction, self.signature) if self._adjust else prediction
+        if self._watch:  # Not before: what is refused with others is predicted again by itself.
+            self._watch.count(columns, prediction)
+        return adjusted
 
     def predict_rows(self, columns: Columns, wanted: Wanted, start: int = 0) -> Prediction:
         """Predict, or raise InvalidRecords that names the rows, from row `start` on, that cannot be predicted."""
@@ -165,10 +172,16 @@ class ModelHost:
             unknown_categories=settings.unknown_categories,
             unknown_fields=settings.unknown_fields,
         )
-        self.served = ServedModel(loaded, parser, self.adjust)
+        self.served = ServedModel(loaded, parser, self.adjust, self._watch(loaded))
         gc.collect()  # The model of before goes.
         remember(self._note, self.served.version)
         log.info("model loaded", version=self.served.version, engine=loaded.manifest.engine)
+
+    def _watch(self, loaded: Package) -> Watch | None:
+        if not self.settings.watch_inputs or not loaded.baseline:
+            return None
+        version = loaded.manifest.version
+        return Watch(self.name, version, loaded.baseline, loaded.signature, self.settings.workers)
 
 
 class Service:

@@ -94,6 +94,9 @@ class Settings(PackageSettings):
 
     api_keys: Annotated[str, _text(read_entries)] = Field(default="", description=ENTRIES)
     public_metrics: bool = Field(default=True, description="1 if /metrics needs no key, else 0")
+    watch_inputs: bool = Field(
+        default=True, description="1 if /metrics counts what the model is asked and answers, else 0"
+    )
     rate_limit: Annotated[str, _text(read_limits)] = Field(
         default="", description="empty, or a number and a time as 100/minute, or several as 10/second;5000/hour"
     )

@@ -1,0 +1,151 @@
+"""The baseline of a model: how often values of each feature and each answer came in training, by bins.
+
+It is stored as baseline.json in the model package. While a model is served its inputs and answers are counted in the
+same bins, and the two are compared (modelapi.serving.watching). No bin names a value that clients may not see.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from modelapi.signature import Feature, Label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    Array: TypeAlias = np.ndarray[Any, Any]
+    Counts: TypeAlias = memoryview[int] | list[int]
+
+BELOW, ABOVE, WITHIN = "(below)", "(above)", "(within)"
+OTHER, UNKNOWN, MISSING = "(other)", "(unknown)", "(missing)"
+FEW = 16  # Rows that are counted sooner one by one.
+NO_MOMENT = np.iinfo(np.int64).min  # How NumPy writes NaT.
+
+
+class Bins(BaseModel):
+    """The bins of a feature or an answer, and how often each was met in training.
+
+    Of numbers, dates (µs since 1970) and lengths of texts there are `edges`: a bin begins at one and ends before the
+    next, and the first has none to begin at. Of all else there are `labels`, each a bin of its own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    names: list[str]
+    counts: list[int] = []
+    edges: list[float] | None = None
+    labels: list[Label] | None = None
+
+    def of(self, *names: str) -> list[int]:
+        """List the places of the bins of these names."""
+        return [place for place, name in enumerate(self.names) if name in names]
+
+
+class Baseline(BaseModel):
+    """What was met in the rows of training, or in a sample of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_samples: int
+    features: dict[str, Bins]
+    targets: dict[str, Bins]
+
+
+class Sorter(Protocol):
+    """Counts values by bins."""
+
+    def count(self, values: Array, counts: Counts, start: int) -> None:
+        """Add to counts, from place `start` on, how many of the values, of shape (n,), are in each bin."""
+
+
+def sorter(bins: Bins, feature: Feature | None = None) -> Sorter:
+    """Make what counts by these bins: a column as engines get it or, without a feature, the answers of a target."""
+    if bins.labels is not None:
+        return LabelSorter(bins, feature)
+    if feature is None or feature.type in ("number", "integer"):
+        return NumberSorter(bins)
+    return MomentSorter(bins) if feature.type == "datetime" else LengthSorter(bins, feature)
+
+
+class NumberSorter:
+    """Counts numbers; those missing are NaN, which both ways of searching put behind infinity."""
+
+    def __init__(self, bins: Bins) -> None:
+        self._use(np.array([*(bins.edges or []), np.inf]))
+
+    def _use(self, edges: Array) -> None:
+        self._edges, self._array = edges.tolist(), edges
+
+    def count(self, values: Array, counts: Counts, start: int) -> None:
+        """Add up as Sorter says."""
+        if len(values) > FEW:
+            found = np.bincount(np.searchsorted(self._array, values, side="right"))
+            for place, number in enumerate(found.tolist(), start):
+                counts[place] += number
+            return
+        edges = self._edges
+        for value in values.tolist():
+            counts[start + bisect_right(edges, value)] += 1
+
+
+class MomentSorter(NumberSorter):
+    """Counts dates; one that is missing is smaller than all."""
+
+    def __init__(self, bins: Bins) -> None:
+        self._use(np.array([NO_MOMENT + 1, *map(int, bins.edges or [])]))
+
+    def count(self, values: Array, counts: Counts, start: int) -> None:
+        """Add up as Sorter says."""
+        super().count(values.view(np.int64), counts, start)
+
+
+class LengthSorter(NumberSorter):
+    """Counts texts by their lengths."""
+
+    def __init__(self, bins: Bins, feature: Feature) -> None:
+        super().__init__(bins)
+        self._gaps = (None, feature.fill)
+
+    def count(self, values: Array, counts: Counts, start: int) -> None:
+        """Add up as Sorter says."""
+        lengths = [np.nan if value in self._gaps else len(value) for value in values.tolist()]
+        super().count(np.array(lengths), counts, start)
+
+
+class LabelSorter:
+    """Counts categories, booleans and classes."""
+
+    def __init__(self, bins: Bins, feature: Feature | None) -> None:
+        places: dict[Any, int] = {}
+        if feature:
+            places |= dict.fromkeys([None, feature.fill], bins.of(MISSING)[0])
+            places |= dict.fromkeys(feature.categories or [], (bins.of(OTHER) or [0])[0])
+        self._place = (places | {label: place for place, label in enumerate(bins.labels or [])}).get
+        *_, self._rest = bins.of(UNKNOWN) or bins.of(OTHER) or [len(bins.names) - 1]
+
+    def count(self, values: Array, counts: Counts, start: int) -> None:
+        """Add up as Sorter says."""
+        labels = values.tolist()
+        if values.dtype.kind == "f":
+            labels = [None if label != label else label for label in labels]
+        if len(labels) > FEW:
+            for label, number in Counter(labels).items():
+                counts[start + self._place(label, self._rest)] += number
+            return
+        for label in labels:
+            counts[start + self._place(label, self._rest)] += 1
+
+
+def psi(expected: Sequence[int] | Array, found: Sequence[int] | Array) -> float:
+    """Return the population stability index of the counts of the same bins: 0 if alike, above 0.2 if much differs.
+
+    Half a row more in each keeps it finite where a bin is empty.
+    """
+    shares = [(np.asarray(counts) + 0.5) / (sum(counts) + 0.5 * len(counts)) for counts in (expected, found)]
+    return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
