@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from modelapi.serving.settings import Settings
 from modelapi.settings import SettingsError, cores
+from modelapi.tunnels import TunnelSettings
 
 from tests.library.conftest import SKELETON
 
@@ -14,11 +15,9 @@ def test_the_defaults_are_those_of_env_example() -> None:
     lines = (SKELETON / ".env.example").read_text(encoding="utf-8").splitlines()
     documented = dict(line.removeprefix("#").split("=") for line in lines if "=" in line)
 
-    assert {name.upper() for name in Settings.model_fields} == documented.keys()
-    defaults = {
-        name: str(field.default).replace("False", "0").replace("True", "1")
-        for name, field in Settings.model_fields.items()
-    }
+    fields = Settings.model_fields | TunnelSettings.model_fields
+    assert {name.upper() for name in fields} == documented.keys()
+    defaults = {name: str(field.default).replace("False", "0").replace("True", "1") for name, field in fields.items()}
     commented = {line[1:].split("=")[0] for line in lines if line.startswith("#") and "=" in line}
     assert {name: value for name, value in documented.items() if name not in commented} == {
         name.upper(): value for name, value in defaults.items() if name.upper() not in commented

@@ -30,6 +30,7 @@ VERBS = {
     "example": Verb("modelapi.serving.example", "Print a request to paste into a shell"),
     "docs": Verb("modelapi.serving.swagger", "Write docs/swagger.yaml"),
     "card": Verb("modelapi.package.card", "Show the card of the current model"),
+    "share": Verb("modelapi.share", "Share the API by a public link", "--public"),
     "api-key": Verb("modelapi.serving.api_key", "Make a key for the API", "--name ada"),
 }
 
