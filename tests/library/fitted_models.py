@@ -24,9 +24,11 @@ def flowers() -> tuple[pd.DataFrame, pd.Series]:
     return X, pd.Series(np.repeat(list(parts), 20), name="kind")
 
 
-def package_fitted(artifacts: Path, fitted: Any, X: pd.DataFrame, *names: str, engine: str | None = None) -> Package:
+def package_fitted(
+    artifacts: Path, fitted: Any, X: pd.DataFrame, *names: str, engine: str | None = None, explain: bool = True
+) -> Package:
     """Package an estimator that was fitted on X, as `modelapi package` does, and load it."""
-    settings = PackageSettings.model_construct(model_dir=artifacts, allow_pickle=False)
+    settings = PackageSettings.model_construct(model_dir=artifacts, allow_pickle=False, explain=explain)
     features = read_features(X)
     columns = to_columns(X, features)
     frame = to_frame(columns, features)

@@ -122,7 +122,7 @@ def test_what_you_add_to_predict_is_in_its_description(make: MakeClient, monkeyp
     operation = document["paths"]["/predict"]["post"]
 
     validate(document)
-    assert [one["name"] for one in operation["parameters"]] == ["warnings", "probabilities", "ship"]
+    assert [one["name"] for one in operation["parameters"]] == ["warnings", "probabilities", "explain", "ship"]
     assert operation["tags"] == ["mine"]
     assert {"200", "418", "422", "503"} <= operation["responses"].keys()
     assert operation["requestBody"]["content"].keys() == {"application/json", "text/csv", "application/x-ndjson"}

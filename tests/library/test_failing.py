@@ -10,6 +10,7 @@ import pytest
 from modelapi.engines import LABELS, Prediction, Wanted
 from modelapi.engines.failing import FAILS, MAX_CALLS, NOT_FINITE, rows_not_finite, rows_that_raise
 from modelapi.records.columns import Columns
+from modelapi.serving import explaining
 
 from tests.library.web import MakeClient, Record, served
 
@@ -69,6 +70,13 @@ def test_the_rows_of_a_table_are_named(client: httpx2.Client, record: Record, ag
     for answer in answers:
         assert answer.status_code == 422
         assert answer.json()["errors"] == [{"pointer": "/1", "detail": f"row 2: {why}"}]
+
+
+def test_a_record_that_is_predicted_but_cannot_be_explained_is_named(client: httpx2.Client, record: Record) -> None:
+    answer = client.post("/predict?explain=true", json={**record, "Age": TOGETHER})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"pointer": "", "detail": explaining.FAILS}]
 
 
 def test_a_model_that_fails_for_all_or_for_no_record_alone_is_a_500(client: httpx2.Client, record: Record) -> None:

@@ -33,7 +33,7 @@ def test_modelapi_docs_writes_the_document_that_is_served(client: httpx2.Client,
 
 def test_the_answers_fit_their_schemas(client: httpx2.Client, current: Package, record: Record) -> None:
     written = client.get("/openapi.json").json()
-    query = "?probabilities=true" if current.signature.probabilities else ""
+    query = "?explain=true" + ("&probabilities=true" if current.signature.probabilities else "")
     answers = {
         "Record": record,
         "Prediction": client.post(f"/predict{query}", json=record).json(),

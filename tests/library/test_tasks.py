@@ -32,6 +32,7 @@ ESTIMATORS: dict[str, Any] = {
     "cluster": KMeans(2, random_state=0),
     "transform": PCA(2),
 }
+MEMBERS = {"probabilities": "probability", "scores": "score", "explain": "explanation"}
 Serve = Callable[[str], httpx2.Client]
 
 
@@ -100,6 +101,15 @@ def test_a_transformer_answers_its_columns(serve: Serve) -> None:
             ["prediction", "probability_0", "probability_1", "score"],
         ),
         ("transform", "", ["prediction_pca0", "prediction_pca1"]),
+        ("outlier", "?explain=true", ["prediction", "baseline", "contribution_length", "contribution_width"]),
+        (
+            "mixture",
+            "?explain=true&scores=true",
+            [
+                *("prediction", "score", "baseline_0", "contribution_0_length", "contribution_0_width"),
+                *("baseline_1", "contribution_1_length", "contribution_1_width"),
+            ],
+        ),
     ],
 )
 def test_tables_are_answered_as_json_is(serve: Serve, name: str, query: str, header: list[str]) -> None:
@@ -147,9 +157,9 @@ def test_many_records_are_answered_as_few_are(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("name", "meaning", "flags"),
     [
-        ("outlier", "in order: -1 for an outlier, 1 for others.", ["warnings", "scores"]),
-        ("classes", "in order.", ["warnings", "scores"]),
-        ("mixture", "in order: the number of the cluster.", ["warnings", "probabilities", "scores"]),
+        ("outlier", "in order: -1 for an outlier, 1 for others.", ["warnings", "scores", "explain"]),
+        ("classes", "in order.", ["warnings", "scores", "explain"]),
+        ("mixture", "in order: the number of the cluster.", ["warnings", "probabilities", "scores", "explain"]),
         ("transform", "in order: the columns that are made of it.", ["warnings"]),
     ],
 )
@@ -167,7 +177,7 @@ def test_the_document_is_true_of_each_task(serve: Serve, name: str, meaning: str
     Draft202012Validator(schema).validate(client.post(f"/predict?{query}", json=RECORDS).json())
     assert {*written["components"]["schemas"]["Prediction"]["properties"]} == {
         "prediction",
-        *({"probabilities": "probability", "scores": "score"}.get(flag, flag) for flag in flags),
+        *(MEMBERS.get(flag, flag) for flag in flags),
     }
 
 

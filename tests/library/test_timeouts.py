@@ -6,10 +6,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from modelapi.engines import Prediction
+from modelapi.engines import Prediction, Wanted
+from modelapi.records.columns import Columns, n_rows
 from modelapi.serving.answers import Problem
 from modelapi.serving.exchange import Exchange
-from modelapi.serving.predicting import LARGE_LIST, NOTHING, predict_alone
+from modelapi.serving.options import NOTHING, Options
+from modelapi.serving.predicting import LARGE_LIST, predict_alone
 from modelapi.serving.table_answer import predict_table
 
 from tests.library.web import SECONDS, Hold, MakeClient, Record, newest, served
@@ -34,6 +36,28 @@ def test_a_model_that_takes_too_long_is_a_504_and_leaves_its_place_to_the_next(
 
         assert (late.status_code, late.json()["title"]) == (504, "Gateway Timeout")
         assert client.post("/predict", json=[record] * number).status_code == 200
+
+
+@pytest.mark.usefixtures("client")
+def test_an_explanation_that_nobody_waits_for_any_more_is_given_up(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, calls = Exchange(None, newest()), []
+    engine = type(served().package.engine)
+    predict = engine.predict
+
+    def leave(self: Any, columns: Columns, wanted: Wanted) -> Prediction:
+        calls.append(n_rows(columns))
+        exchange.has_left = True
+        return predict(self, columns, wanted)
+
+    monkeypatch.setattr(engine, "predict", leave)
+    with pytest.raises(Problem):
+        predict_alone(exchange, served(), [record] * 3, Options(explain=True))
+
+    exchange.finish("POST", 400)
+    assert calls == [3]
+    assert not newest().large.locked()
 
 
 @pytest.fixture

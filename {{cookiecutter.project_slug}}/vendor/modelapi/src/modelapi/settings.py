@@ -42,6 +42,7 @@ class PackageSettings(BaseSettings):
     )
     keep_versions: int = Field(default=5, ge=0, description="a whole number of versions, or 0 for all")
     allow_pickle: bool = Field(default=False, description="1 if models may be pickles, whose code runs, else 0")
+    explain: bool = Field(default=True, description="1 if packages are to hold what explanations need, else 0")
     unknown_categories: Policy = Field(default="refuse", description="refuse or ignore")
 
     @classmethod

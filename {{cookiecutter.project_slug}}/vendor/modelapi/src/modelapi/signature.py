@@ -119,6 +119,8 @@ class Signature(BaseModel):
     probabilities: bool
     scores: list[str] | None = None
     """The names of the scores of a record: of the classes, as a rule; empty if it is a single number, None if none."""
+    explains: bool = False
+    """Whether predictions can be explained: the package has the background that this needs."""
     n_samples: int
     seen_in: SeenIn = "training"
     """Whether number of rows, ranges and categories are those of all rows of training, or of a sample of them."""

@@ -15,7 +15,8 @@ from modelapi.serving import predicting
 from modelapi.serving.answers import Answer, Problem
 from modelapi.serving.concurrency import PREDICTIONS, TABLES
 from modelapi.serving.exchange import Exchange
-from modelapi.serving.predicting import NOTHING, Given, Options, Records
+from modelapi.serving.options import NOTHING, Options, check_options
+from modelapi.serving.predicting import Given, Records
 from modelapi.serving.prediction import Prediction
 from modelapi.serving.request_model import RequestModel
 from modelapi.serving.service import check
@@ -35,10 +36,10 @@ class Model(RequestModel):
 
         Few are predicted together with those of other requests of the same moment, many in a thread.
         """
-        predicting.check_options(options, self.signature)
+        check_options(options, self.signature)
         if isinstance(records, Records) and records.is_table:
             return await self._predict_table(records, options)
-        if predicting.is_large(records):
+        if predicting.is_large(records, options):
             return await self._predict_many(records, options)
         return await self._predict_few(records, options)
 

@@ -9,7 +9,7 @@ from starlette.types import Receive
 
 from modelapi.fastapi.middleware import EXCHANGE
 from modelapi.fastapi.model import Model
-from modelapi.serving import predicting
+from modelapi.serving import options, predicting
 from modelapi.serving.answers import JSON, Answer, Problem, Stream, body_too_large
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.prediction import Prediction
@@ -62,9 +62,9 @@ async def read_records(request: Request) -> predicting.Records:
     return records
 
 
-async def read_options(request: Request) -> predicting.Options:
+async def read_options(request: Request) -> options.Options:
     """Return what the query asks for. Raises a 422 Problem."""
-    return predicting.read_options(request.scope["query_string"])
+    return options.read_options(request.scope["query_string"])
 
 
 async def read(exchange: Exchange, media_type: str, length: bytes | str | None, receive: Receive) -> predicting.Records:
@@ -102,4 +102,4 @@ async def read_chunks(receive: Receive, length: bytes | str | None, limit: int) 
 
 CurrentModel = Annotated[Model, Depends(current_model)]
 Records = Annotated[predicting.Records, Depends(read_records)]
-Options = Annotated[predicting.Options, Depends(read_options)]
+Options = Annotated[options.Options, Depends(read_options)]

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from modelapi.fastapi import requests
 from modelapi.fastapi.middleware import EXCHANGE, send_answer
 from modelapi.fastapi.model import Model, write
-from modelapi.serving import predicting
+from modelapi.serving import options, predicting
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.prediction import Prediction, TablePrediction
 
@@ -136,8 +136,8 @@ async def _find_records(exchange: Exchange, _scope: Scope, receive: Receive) -> 
     return await requests.read(exchange, media_type, given(b"content-length"), receive)
 
 
-async def _find_options(_exchange: Exchange, scope: Scope, _receive: Receive) -> predicting.Options:
-    return predicting.read_options(scope["query_string"])
+async def _find_options(_exchange: Exchange, scope: Scope, _receive: Receive) -> options.Options:
+    return options.read_options(scope["query_string"])
 
 
 _FINDERS: tuple[tuple[Any, Find], ...] = (

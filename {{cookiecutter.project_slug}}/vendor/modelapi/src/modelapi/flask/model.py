@@ -10,7 +10,8 @@ from modelapi.records.faults import InvalidRecords
 from modelapi.serving import predicting
 from modelapi.serving.answers import Problem
 from modelapi.serving.concurrency import PREDICTIONS
-from modelapi.serving.predicting import NOTHING, Given, Options, Records
+from modelapi.serving.options import NOTHING, Options, check_options
+from modelapi.serving.predicting import Given, Records
 from modelapi.serving.prediction import Prediction
 from modelapi.serving.request_model import RequestModel
 from modelapi.serving.service import check
@@ -27,14 +28,15 @@ class Model(RequestModel):
 
         Few are predicted together with those of other threads that come at the same time.
         """
-        predicting.check_options(options, self.signature)
+        check_options(options, self.signature)
         if isinstance(records, Records) and records.is_table:
             chunks = cast(Iterable[bytes], records.chunks)
             with self._exchange.service.limits.tables_in_threads:
                 return predict_table(self._exchange, self._served, records.media_type, chunks, options)
         try:
             with self._exchange.service.limits.in_threads:
-                return (self._predict_many if predicting.is_large(records) else self._predict_few)(records, options)
+                predict = self._predict_many if predicting.is_large(records, options) else self._predict_few
+                return predict(records, options)
         except TimeoutError:
             self._exchange.has_left = True  # What is not begun yet need not be done.
             raise Problem(504) from None

@@ -9,10 +9,10 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from modelapi.flask.model import Model
-from modelapi.serving import predicting
+from modelapi.serving import options, predicting
 from modelapi.serving.answers import JSON, Answer, Problem, body_too_large
 from modelapi.serving.exchange import Exchange
-from modelapi.serving.predicting import Options, Records
+from modelapi.serving.predicting import Records
 from modelapi.serving.prediction import Prediction
 
 EXCHANGE = "modelapi.exchange"  # The key of the request's Exchange in its environ.
@@ -41,9 +41,9 @@ def read_records() -> Records:
     return Records(current, media_type, body=_read_all(settings.max_body_bytes))
 
 
-def read_options() -> Options:
+def read_options() -> options.Options:
     """Return what the query asks for. Raises a 422 Problem."""
-    return predicting.read_options(request.query_string)
+    return options.read_options(request.query_string)
 
 
 def respond(answer: Answer | Problem | Prediction) -> Response:

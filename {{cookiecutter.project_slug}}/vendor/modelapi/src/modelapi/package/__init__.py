@@ -5,6 +5,7 @@ artifacts/
     20261121-034512-1f9c2e/
         manifest.json       name, version, engine, library versions, the SHA-256 of each other file
         signature.json      what the model takes and answers
+        background.json     what its predictions are explained against; left out with EXPLAIN=0
         metrics.json        how good it was on rows it had not seen
         baseline.json       how often values and answers came in training, by bins, for /metrics to compare with
         card.html           all of this for people
@@ -16,6 +17,8 @@ and remove the oldest (KEEP_VERSIONS), `make rollback` goes back to one; MODEL_S
 manifest, and with it a single model.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import shutil
@@ -25,14 +28,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, Engine, EngineError, engine_module
+from modelapi.package.background import Background
 from modelapi.package.manifest import (
     AGAIN,
+    BACKGROUND,
     MANIFEST,
     MAX_TEXT,
     OPTIONAL,
@@ -48,6 +53,9 @@ from modelapi.package.manifest import (
 )
 from modelapi.package.versions import SCRATCH, alone, current, make_current, written
 from modelapi.signature import Signature
+
+if TYPE_CHECKING:  # The process that only checks a package needs no arrays.
+    from modelapi.records.columns import Columns
 
 __all__ = [
     "Manifest",
@@ -79,6 +87,8 @@ class Package:
     engine: Engine
     baseline: Baseline | None
     """None in an older package."""
+    background: Columns | None = None
+    """Rows that explanations are made against; None if the package has none."""
 
 
 def save(
@@ -92,6 +102,7 @@ def save(
     signature: Signature,
     metrics: Metrics,
     baseline: Baseline | None = None,
+    background: Background | None = None,
 ) -> Manifest:
     """Write a model in its engine's format as a new version below `artifacts`, and make it the current one.
 
@@ -99,6 +110,7 @@ def save(
     """
     from modelapi.package import card  # Which serving does not need.
 
+    signature = signature.model_copy(update={"explains": background is not None})
     created = datetime.now(UTC)
     page = card.render(name, created, f"{engine}: {reason}", libraries, signature, metrics)
     with written(artifacts):
@@ -112,6 +124,8 @@ def save(
             _write(folder / "card.html", page)
             if baseline:
                 _write(folder / "baseline.json", baseline.model_dump_json())
+            if background:
+                _write(folder / BACKGROUND, background.model_dump_json())
             draft = Manifest(
                 name=name,
                 version="unnamed",
@@ -164,7 +178,8 @@ def load(folder: Path, *, allow_pickle: bool = False, sha256: str = "", threads:
         raise PackageError(f"{folder} cannot be loaded: {_one_line(error)}") from error
     except Exception as error:  # Of whatever library the model is stored with.
         raise PackageError(f"{folder} cannot be loaded ({type(error).__name__}): package the model again") from error
-    return Package(manifest, signature, metrics, card, engine, baseline)
+    background = _read_background(folder, contents, signature)
+    return Package(manifest, signature, metrics, card, engine, baseline, background)
 
 
 def read_signature(folder: Path) -> Signature:
@@ -172,6 +187,18 @@ def read_signature(folder: Path) -> Signature:
     name = "signature.json"
     contents = {name: _read(folder / name, read_manifest(folder).files[name])}
     return _parse(folder / name, contents, Signature.model_validate_json)
+
+
+def _read_background(folder: Path, contents: Mapping[str, bytes], signature: Signature) -> Columns | None:
+    if (BACKGROUND in contents) is not signature.explains:
+        raise PackageError(f"{folder / 'signature.json'} is that of another package: {AGAIN}")
+    if not signature.explains:
+        return None
+
+    def read(content: bytes) -> Columns:
+        return Background.model_validate_json(content).read(signature.features)
+
+    return _parse(folder / BACKGROUND, contents, read)
 
 
 def _admit(folder: Path, allow_pickle: bool, sha256: str) -> Manifest:

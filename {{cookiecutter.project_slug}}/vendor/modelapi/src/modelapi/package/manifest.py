@@ -13,8 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from modelapi.engines import ENGINES
 
 MANIFEST = "manifest.json"
+BACKGROUND = "background.json"
 TEXTS = ("card.html", "metrics.json", "requirements.txt", "signature.json")
-OPTIONAL = ("baseline.json",)  # Texts that older packages have not.
+OPTIONAL = ("baseline.json", BACKGROUND)  # Texts that older packages have not; the last may be left out.
 MAX_MANIFEST = 1_000_000  # Bytes; one of ours has 2,000.
 MAX_TEXT = 100_000_000  # Bytes; a signature with a million categories has fewer.
 AGAIN = 'run "make rollback" to go back, or "make train" to make a new one'

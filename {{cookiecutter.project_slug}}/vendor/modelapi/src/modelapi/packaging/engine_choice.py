@@ -11,7 +11,9 @@ from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module, everything
 from modelapi.engines.bare import try_load
 from modelapi.package import Manifest, Metrics, versions
+from modelapi.package.background import Background
 from modelapi.packaging import parity, untouched
+from modelapi.packaging.background import find_background
 from modelapi.packaging.baselines import make_baseline
 from modelapi.packaging.exports import Export, export
 from modelapi.packaging.model_files import OnnxModel, as_it_came
@@ -71,8 +73,10 @@ def package_model(
                 log.debug("Not %s:", name, exc_info=error)
                 continue
             reason = "; ".join([_comparison(n_rows(rows), difference), *refused])
-            baseline = make_baseline(columns if training is None else training, signature, loaded)
-            return save(exported, name, reason, signature, metrics, settings, baseline)
+            known = columns if training is None else training
+            baseline = make_baseline(known, signature, loaded)
+            background = find_background(loaded, known, signature) if settings.explain else None
+            return save(exported, name, reason, signature, metrics, settings, baseline, background)
     raise EngineError(f"{NO_ENGINE}: {'; '.join(refused)}")
 
 
@@ -84,6 +88,7 @@ def save(
     metrics: Metrics,
     settings: PackageSettings,
     baseline: Baseline,
+    background: Background | None,
 ) -> Manifest:
     """Write the model package, make it the current one, and remove the oldest. Raises PackageError."""
     manifest = package.save(
@@ -96,6 +101,7 @@ def save(
         signature=signature,
         metrics=metrics,
         baseline=baseline,
+        background=background,
     )
     if count := versions.prune(settings.model_dir, settings.keep_versions):
         print(f"Removed {count} old version{'s' * (count > 1)}: KEEP_VERSIONS is {settings.keep_versions}")

@@ -19,6 +19,8 @@ from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, EngineError, engine_module
 from modelapi.engines.bare import try_load
 from modelapi.package import Manifest, current, read_manifest, read_signature
+from modelapi.package.background import Background
+from modelapi.package.manifest import BACKGROUND
 from modelapi.packaging import environments
 from modelapi.packaging.engine_choice import NO_ENGINE, save
 from modelapi.packaging.exports import of_graph
@@ -45,8 +47,10 @@ def package_there(version: str, content: bytes, options: argparse.Namespace, set
         exported = of_graph((made / ENGINES["onnx"].file).read_bytes())
         metrics = json.loads((made / "metrics.json").read_bytes())
         baseline = Baseline.model_validate_json((made / "baseline.json").read_bytes())
+        background = Background.model_validate_json((made / BACKGROUND).read_bytes()) if signature.explains else None
     try_load("onnx", exported.content, signature, settings.project.root)
-    return save(exported, "onnx", f"{reason}, with scikit-learn {version}", signature, metrics, settings, baseline)
+    reason = f"{reason}, with scikit-learn {version}"
+    return save(exported, "onnx", reason, signature, metrics, settings, baseline, background)
 
 
 def _package(python: Path, options: argparse.Namespace, scratch: Path) -> None:

@@ -12,6 +12,7 @@ from modelapi.process.threads import Threads
 from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
 from modelapi.serving.concurrency import Held, Limiter, Memory
 from modelapi.serving.guard import PROBLEM
+from modelapi.serving.options import EXPLAIN
 from modelapi.serving.predicting import LARGE_BODY
 from modelapi.serving.service import Service
 
@@ -65,7 +66,8 @@ class WsgiBridge:
         size, limiter = int(call.environ.get("CONTENT_LENGTH") or 0), limits.tables
         predicts = call.environ["PATH_INFO"].endswith(PREDICT)
         if media_type not in (CSV, NDJSON):
-            limiter = limits.large if size > LARGE_BODY else limits.small
+            is_large = size > LARGE_BODY or EXPLAIN in call.environ["QUERY_STRING"]
+            limiter = limits.large if is_large else limits.small
             # What will be refused is not read, for a client with "Expect: 100-continue" would be asked to send it.
             if size <= settings.max_body_bytes and (media_type == JSON or not predicts):
                 await call.input.read_ahead(settings.max_body_bytes)

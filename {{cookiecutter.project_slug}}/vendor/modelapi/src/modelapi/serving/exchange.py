@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from os import urandom
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from structlog.contextvars import clear_contextvars, get_contextvars
 
@@ -84,6 +84,13 @@ class Exchange:
         if self.model is None:
             raise Problem(503, "no model is loaded yet: try again later", headers={"Retry-After": "5"})
         return self.model
+
+    def require_client(self) -> None:
+        """Raise a Problem if nobody waits for the answer any more, or not so long."""
+        if self.has_left:
+            raise Problem(400)
+        if self.deadline and monotonic() > self.deadline:
+            raise Problem(504)
 
     def crash(self, error: BaseException | None) -> None:
         """Log an unexpected error with its traceback."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from modelapi.serving.answers import CSV, DETAILS, JSON, NDJSON, PROBLEM, TITLES
 from modelapi.serving.keys import Keys
-from modelapi.serving.schemas import Schema, schemas
+from modelapi.serving.schemas import Schema, ref, schemas
 from modelapi.serving.settings import Settings
 from modelapi.signature import MEANINGS, SAFE_NUMBER, Signature
 
@@ -67,15 +67,15 @@ def _paths(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
         "/": {"get": _get("hello", "Say hello and list the paths", _json({"type": "object"}), ["406"])},
         "/health": {"get": _get("health", "Is the process alive?", {"text/plain": {"schema": {"const": "OK"}}})},
         "/metrics": {"get": _get("metrics", "Metrics for Prometheus", {"text/plain": _text("Counters, histograms.")})},
-        "/ready": {"get": _get("ready", "Which model answers?", _json(_ref("Ready")), ["503"])},
-        "/model": {"get": _get("model", "Signature, metrics and manifest", _json(_ref("Model")), ["406", "503"])},
+        "/ready": {"get": _get("ready", "Which model answers?", _json(ref("Ready")), ["503"])},
+        "/model": {"get": _get("model", "Signature, metrics and manifest", _json(ref("Model")), ["406", "503"])},
     }
     for name, signature in signatures.items():
         base = f"/models/{name}" if name else ""
         paths[f"{base}/predict"] = {"post": predict_operation(name, signature)}
         if name:
             paths[base] = {
-                "get": _get(f"model_{name}", paths["/model"]["get"]["summary"], _json(_ref("Model")), ["406", "503"])
+                "get": _get(f"model_{name}", paths["/model"]["get"]["summary"], _json(ref("Model")), ["406", "503"])
             }
     for path, methods in paths.items():
         for operation in methods.values():
@@ -98,7 +98,7 @@ def _predicts(operation: Schema) -> bool:
 def predict_operation(name: str, signature: Signature) -> Schema:
     """Describe how a model predicts, whatever the path."""
     suffix = f"_{name}" if name else ""
-    record, schema = signature.example(), _ref(f"Record{suffix}")
+    record, schema = signature.example(), ref(f"Record{suffix}")
     meaning = MEANINGS.get(signature.task, "")
     content = {
         JSON: {
@@ -114,7 +114,7 @@ def predict_operation(name: str, signature: Signature) -> Schema:
         NDJSON: _text("A record a line; of any length."),
     }
     answers = {
-        **_json(_ref(f"Prediction{suffix}")),
+        **_json(ref(f"Prediction{suffix}")),
         CSV: _text(f"A column prediction, and columns {_also(signature, '_<label>')} if they are asked for."),
         NDJSON: _text(f"An object a line, with the member prediction, and {_also(signature)} if asked for."),
     }
@@ -123,6 +123,8 @@ def predict_operation(name: str, signature: Signature) -> Schema:
         parameters.append(_flag("probabilities", "Answer the probability of each class too."))
     if signature.scores is not None:
         parameters.append(_flag("scores", "Answer the value of the decision function too."))
+    if signature.explains:
+        parameters.append(_flag("explain", f"Answer what each feature adds to {_explained(signature)} too."))
     return {
         "operationId": f"predict{suffix}",
         "tags": ["Predictions"],
@@ -140,7 +142,18 @@ def _also(signature: Signature, label: str = "") -> str:
     names = [f"probability{label}"] if signature.probabilities else []
     if signature.scores is not None:
         names.append("score" + (label if signature.scores else ""))
+    if signature.explains and not label:
+        names.append("explanation")
+    elif signature.explains:
+        label = label if signature.probabilities or signature.scores else ""
+        names += [f"baseline{label}", f"contribution{label}_<feature>"]
     return " and ".join([", ".join(names), "warnings"] if names else ["warnings"])
+
+
+def _explained(signature: Signature) -> str:
+    if signature.probabilities:
+        return "the probability of each class"
+    return "the prediction" if signature.scores is None else "each score" if signature.scores else "the score"
 
 
 def _flag(name: str, description: str) -> Schema:
@@ -169,7 +182,7 @@ def _responses(content: Schema, problems: Collection[str]) -> Schema:
 
 def _problem(status: str) -> Schema:
     headers = {"headers": _headers(*HEADERS_OF[status])} if status in HEADERS_OF else {}
-    content = {"schema": _ref("Problem"), "example": _example(status)}
+    content = {"schema": ref("Problem"), "example": _example(status)}
     return {"description": PROBLEMS[status], **headers, "content": {PROBLEM: content}}
 
 
@@ -203,7 +216,3 @@ def _headers(*names: str) -> Schema:
 
 def _json(schema: Schema) -> Schema:
     return {JSON: {"schema": schema}}
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}

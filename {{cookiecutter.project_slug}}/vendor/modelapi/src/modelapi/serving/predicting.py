@@ -2,20 +2,21 @@
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
-from urllib.parse import parse_qs
+from typing import Any, TypeAlias
 
-from modelapi import engines, outputs
+from modelapi import engines, explanation, outputs
 from modelapi.records.columns import Columns, n_rows
 from modelapi.records.faults import Fault, FaultLog, InvalidRecords, RecordsError, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, is_one
 from modelapi.records.tables import BATCH_ROWS
 from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
 from modelapi.serving.exchange import Exchange
+from modelapi.serving.explaining import check_number, explain
 from modelapi.serving.negotiation import choose_media_type, require_media_type
+from modelapi.serving.options import Options
 from modelapi.serving.prediction import Prediction
 from modelapi.serving.service import ServedModel
-from modelapi.signature import Signature
+from modelapi.shapley import Explanation
 
 MEDIA_TYPES = (JSON, CSV, NDJSON)
 LARGE_BODY = 65_536  # Bytes of JSON; predicting more than this takes milliseconds.
@@ -24,22 +25,6 @@ LARGE_LIST = 500  # Records that do.
 
 Chunks: TypeAlias = Iterable[bytes] | AsyncIterable[bytes]
 Given: TypeAlias = "Records | Sequence[Mapping[str, Any]]"
-
-
-class Options(NamedTuple):
-    """What the client wants to have in the answer besides the predictions."""
-
-    probabilities: bool = False
-    warnings: bool = False
-    scores: bool = False
-
-    @property
-    def wanted(self) -> engines.Wanted:
-        """What of it the engine is to calculate."""
-        return engines.Wanted(self.probabilities, self.scores)
-
-
-NOTHING = Options()
 
 
 class Records:
@@ -107,8 +92,10 @@ def parse(exchange: Exchange, model: ServedModel, records: Given) -> list[dict[s
     return parsed
 
 
-def is_large(records: Given) -> bool:
+def is_large(records: Given, options: Options) -> bool:
     """Tell whether to predict these takes milliseconds, in which others should be served."""
+    if options.explain:
+        return True
     return len(records.body) > LARGE_BODY if isinstance(records, Records) else len(records) > LARGE_LIST
 
 
@@ -122,18 +109,21 @@ def negotiate(content_type: str | None, content_encoding: str | None, accept: st
 def predict_alone(exchange: Exchange, model: ServedModel, records: Given, options: Options) -> Prediction:
     """Predict many records in this thread, batch by batch, as a table is. Raises Problem."""
     with exchange.service.large:
-        if exchange.has_left:
-            raise Problem(400)
+        exchange.require_client()
         answer = Prediction(prediction=[])
         log = FaultLog(MAX_FAULTS)
         start = 0
-        for columns in read_columns(exchange, model, records):
+        batches = read_columns(exchange, model, records)
+        if options.explain:
+            check_number(exchange, sum(map(n_rows, batches)))
+        for columns in batches:
             try:
                 prediction = model.predict_rows(columns, options.wanted, start)
+                if not log.count:
+                    explained = explain(exchange, model, columns, prediction, start) if options.explain else None
+                    answer.extend(as_asked(model, records, prediction, options, columns, start, explained))
             except InvalidRecords as error:
                 log.extend(error)
-            if not log.count:
-                answer.extend(as_asked(model, records, prediction, options, columns, start))
             start += n_rows(columns)
         if log.count:
             raise refusal_of(records, InvalidRecords(log.faults, log.count))
@@ -163,40 +153,22 @@ def as_asked(
     options: Options,
     columns: Columns,
     start: int = 0,
+    explained: Sequence[Explanation] | None = None,
 ) -> Prediction:
     """Say what was predicted, with what else the client asks for.
 
-    columns : of the records, for warnings; start : the number of the first of them in the request.
+    columns : of the records, for warnings; start : the number of the first of them in the request; explained :
+    how they are.
     """
     signature = model.signature
     members = outputs.members(prediction, signature, options.wanted)
+    if explained is not None:
+        members["explanation"] = explanation.explanations(explained, signature)
     if options.warnings:
         one = isinstance(records, Records) and is_one(records.body)
         found = outputs.warnings(columns, signature, start)[:MAX_FAULTS]
         members["warnings"] = [describe(fault.of_its_row() if one else fault) for fault in found]
     return Prediction(**members)
-
-
-def read_options(query: bytes) -> Options:
-    """Read the query parameters. Raises a 422 Problem."""
-    if not query:
-        return NOTHING
-    given = parse_qs(query.decode("latin-1"), keep_blank_values=True)
-    wanted = {}
-    for name in Options._fields:
-        value = given.get(name, ["false"])[-1]
-        if value not in ("true", "false"):
-            raise Problem(422, f"the query parameter {name} must be true or false")
-        wanted[name] = value == "true"
-    return Options(**wanted)
-
-
-def check_options(options: Options, signature: Signature) -> None:
-    """Raise a 422 Problem for what this model has not."""
-    if options.probabilities and not signature.probabilities:
-        raise Problem(422, "the query parameter probabilities must be false: this model gives no probabilities")
-    if options.scores and signature.scores is None:
-        raise Problem(422, "the query parameter scores must be false: this model gives no scores")
 
 
 def refusal_of(records: Given, error: InvalidRecords) -> Problem:

@@ -15,11 +15,12 @@ def _is_none(value: object) -> bool:
 
 
 class Prediction(BaseModel):
-    """An entry for each record, in order; `probability`, `score` and `warnings` only if they are asked for."""
+    """An entry for each record, in order; all but `prediction` only if it is asked for."""
 
     prediction: list[Any]
     probability: list[Any] | None = Field(default=None, exclude_if=_is_none)
     score: list[Any] | None = Field(default=None, exclude_if=_is_none)
+    explanation: list[Any] | None = Field(default=None, exclude_if=_is_none)
     warnings: list[Any] | None = Field(default=None, exclude_if=_is_none)
 
     @property

@@ -1,10 +1,13 @@
 """The schemas of the OpenAPI document: those of records and predictions come from the signature."""
 
 from collections.abc import Callable, Mapping
+from itertools import repeat
 from typing import Any
 
+from modelapi.explanation import by_name
 from modelapi.outputs import range_of
 from modelapi.serving.settings import Settings
+from modelapi.shapley import MAX_EXACT
 from modelapi.signature import Feature, Signature, Target, label_name
 
 Schema = dict[str, Any]
@@ -20,6 +23,7 @@ def schemas(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
         of_models[f"Prediction{suffix}"] = _prediction(signature)
     return {
         **of_models,
+        **({"Explanation": EXPLANATION} if any(one.explains for one in signatures.values()) else {}),
         "Ready": _object(
             {
                 "status": {"const": "ready"},
@@ -85,7 +89,9 @@ def _prediction(signature: Signature) -> Schema:
         number = {"type": "number"}
         score = _object(dict.fromkeys(signature.scores, number)) if signature.scores else number
         properties["score"] = {"type": "array", "items": score}
-    return _object(properties, optional={"probability", "score", "warnings"})
+    if signature.explains:
+        properties["explanation"] = {"type": "array", "items": by_name(repeat(ref("Explanation")), signature, _object)}
+    return _object(properties, optional={"probability", "score", "explanation", "warnings"})
 
 
 def _by_target(describe: Callable[[Target], Schema], signature: Signature) -> Schema:
@@ -106,3 +112,26 @@ def _shares(target: Target) -> Schema:
 def _object(properties: Schema, optional: set[str] | frozenset[str] = frozenset()) -> Schema:
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+
+
+def ref(name: str) -> Schema:
+    """Refer to a schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_NUMBER: Schema = {"type": "number"}
+EXPLANATION = _object(
+    {
+        "baseline": {**_NUMBER, "description": "What is answered on average for values as training had them."},
+        "error": {
+            **_NUMBER,
+            "description": f"The largest standard error of a contribution, of more than {MAX_EXACT} features.",
+        },
+        "contributions": {
+            "type": "object",
+            "additionalProperties": _NUMBER,
+            "description": "What each feature adds: with the baseline they sum to what is answered.",
+        },
+    },
+    optional={"error"},
+)

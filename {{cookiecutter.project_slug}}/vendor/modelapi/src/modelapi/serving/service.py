@@ -6,17 +6,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from pydantic_core import to_json
 
-from modelapi import package
+from modelapi import explanation, package
 from modelapi.engines import Adjust, Prediction, Wanted, everything
 from modelapi.engines.failing import FAILS, NOT_FINITE, rows_not_finite, rows_that_raise
 from modelapi.package import Package, PackageError
 from modelapi.package.versions import stamp
-from modelapi.records.columns import Columns
+from modelapi.records.columns import Array, Columns
 from modelapi.records.faults import Fault, InvalidRecords
 from modelapi.records.parser import MAX_FAULTS, RecordParser
 from modelapi.serving import metrics
@@ -31,11 +31,13 @@ from modelapi.serving.settings import Settings
 from modelapi.serving.shared import recall, remember
 from modelapi.serving.watch_metrics import Watches
 from modelapi.serving.watching import Watch
+from modelapi.shapley import Explainer
 
 log = get_logger()
 metrics.added.register(Watches())
 
 SLOW = 0.001  # Seconds; an event loop should not stand still for longer.
+TURN = 0.001  # Seconds in which a thread that waits for a lock wakes up, and takes it.
 AGAIN = 10.0  # Seconds until a package that was refused is tried again: it may have been copied only in part.
 
 
@@ -49,6 +51,8 @@ class ServedModel:
         self.parser = parser
         self.version = package.manifest.version
         """What X-Model-Version names."""
+        self.explainer = Explainer(package.background) if package.background else None
+        """None if the package has no background to explain against."""
         self._adjust = adjust
         self._watch = watch
         self._example = parser.parse_json(to_json(self.signature.example()))
@@ -63,10 +67,22 @@ class ServedModel:
         started = perf_counter()
         prediction = self.package.engine.predict(columns, wanted)
         metrics.engine_took(perf_counter() - started)
-        adjusted = self._adjust(prediction, self.signature) if self._adjust else prediction
+        adjusted = self._adjusted(prediction)
         if self._watch:  # Not before: what is refused with others is predicted again by itself.
             self._watch.count(columns, prediction)
         return adjusted
+
+    def numbers(self, columns: Columns) -> Array:
+        """Calculate the numbers that are explained, as they are answered. Raises Unexplained if the engine fails."""
+        try:
+            prediction = self.package.engine.predict(columns, explanation.wanted(self.signature))
+        except Exception as error:  # Of whatever library runs it.
+            log.warning("values between a record and others that the model fails for", error=type(error).__name__)
+            raise explanation.Unexplained from error
+        return explanation.numbers(self._adjusted(prediction), self.signature)
+
+    def _adjusted(self, prediction: Prediction) -> Prediction:
+        return self._adjust(prediction, self.signature) if self._adjust else prediction
 
     def predict_rows(self, columns: Columns, wanted: Wanted, start: int = 0) -> Prediction:
         """Predict, or raise InvalidRecords that names the rows, from row `start` on, that cannot be predicted."""
@@ -209,6 +225,12 @@ class Service:
         self.pages = Pages(settings.project.root / "api" / "pages", settings.frame_ancestors)
         self.has_guards = self.keys.are_asked_for or self.rates.are_limited or self.cors.is_open
         self.log_request = request_logger(settings.log_level, settings.log_format)
+
+    def give_way(self) -> None:
+        """Let another thread that waits for `large` have it, for who holds it itself."""
+        self.large.release()
+        sleep(TURN)
+        self.large.acquire()
 
     def load(self) -> None:
         """Load all models that CURRENT names."""

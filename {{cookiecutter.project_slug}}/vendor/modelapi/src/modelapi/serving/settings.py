@@ -78,6 +78,7 @@ class Settings(PackageSettings):
         description="a whole number of bytes, MAX_BODY_BYTES or more; 0 for 64 MB, or two bodies",
     )
     max_rows: Positive = Field(default=100_000, description="a whole number of records, 1 or more")
+    max_explained_rows: Positive = Field(default=100, description="a whole number of records, 1 or more")
     max_table_bytes: Positive = Field(default=1_000_000_000, description="a whole number of bytes, 1 or more")
     max_concurrency: Positive = Field(
         default=256, description="a whole number of requests that a worker has in work at once, 1 or more"

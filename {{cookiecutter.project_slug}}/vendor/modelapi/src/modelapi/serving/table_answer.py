@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import groupby
 from tempfile import SpooledTemporaryFile
-from time import monotonic
 from typing import IO, Any
 
 from pydantic_core import to_json
 
-from modelapi import outputs
+from modelapi import explanation, outputs
 from modelapi.engines import Prediction
 from modelapi.records.cells import CellParser
 from modelapi.records.columns import Columns
@@ -20,14 +19,18 @@ from modelapi.records.parser import MAX_FAULTS
 from modelapi.records.tables import Chunks, CsvRows, JsonLines
 from modelapi.serving.answers import CSV, Answer, Problem, Stream
 from modelapi.serving.exchange import Exchange
+from modelapi.serving.explaining import check_number, explain
 from modelapi.serving.logs import get_logger
-from modelapi.serving.predicting import Options, describe, refusal
+from modelapi.serving.options import Options
+from modelapi.serving.predicting import describe, refusal
 from modelapi.serving.prediction import TablePrediction
 from modelapi.serving.service import ServedModel
+from modelapi.shapley import Explanation
 
 log = get_logger()
 
 Parse = Callable[[list[Any], int], Columns]
+Explained = list[Explanation] | None
 
 MAX_IN_MEMORY = 1_000_000  # Bytes of an answer; more than this is kept in a temporary file.
 
@@ -49,16 +52,18 @@ def predict_table(
             table = kind(io.BufferedReader(Chunks(chunks)), model, options)
             faults = FaultLog(MAX_FAULTS)
             for batch in table.batches:
-                if exchange.has_left:
-                    raise Problem(400)
-                if exchange.deadline and monotonic() > exchange.deadline:
-                    raise Problem(504)
+                exchange.require_client()
+                if options.explain:
+                    check_number(exchange, exchange.rows + len(batch))
                 with exchange.service.large:  # Not while waiting for the client.
                     try:
                         columns = table.parse(batch, exchange.rows)
                         if not faults.count:
                             prediction = model.predict_rows(columns, options.wanted, exchange.rows)
-                            rows = table.write(columns, prediction)
+                            explained = None
+                            if options.explain:
+                                explained = explain(exchange, model, columns, prediction, exchange.rows)
+                            rows = table.write(columns, prediction, explained)
                             with _room():
                                 answer.write(rows)
                     except InvalidRecords as error:
@@ -111,9 +116,11 @@ class CsvTable:
         ).parse
         self._header_is_written = False
 
-    def write(self, columns: Columns, prediction: Prediction) -> bytes:
+    def write(self, columns: Columns, prediction: Prediction, explained: Explained = None) -> bytes:
         """Write a row for each prediction, at first under a header line."""
         table: dict[str, list[Any]] = {**outputs.table(prediction, self._signature, self._options.wanted)}
+        if explained is not None:
+            table |= explanation.table(explained, self._signature)
         if self._options.warnings:
             noted = _by_row(outputs.warnings(columns, self._signature), len(prediction.labels[0]))
             table["warnings"] = ["; ".join(f"{fault.location[-1]} {fault.detail}" for fault in row) for row in noted]
@@ -135,9 +142,11 @@ class JsonTable:
         self._signature = model.signature
         self._options = options
 
-    def write(self, columns: Columns, prediction: Prediction) -> bytes:
+    def write(self, columns: Columns, prediction: Prediction, explained: Explained = None) -> bytes:
         """Write an object for each prediction, with the members that an answer in JSON has."""
         members = outputs.members(prediction, self._signature, self._options.wanted)
+        if explained is not None:
+            members["explanation"] = explanation.explanations(explained, self._signature)
         if self._options.warnings:
             noted = _by_row(outputs.warnings(columns, self._signature), len(prediction.labels[0]))
             members["warnings"] = [[describe(fault.of_its_row()) for fault in row] for row in noted]
