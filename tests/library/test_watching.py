@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from modelapi import package
-from modelapi.baseline import FEW, Bins, psi, sorter
+from modelapi.bins import FEW, psi, sorter
 from modelapi.engines import Prediction
 from modelapi.engines.sklearn_engine import SklearnEngine
+from modelapi.package.baseline import Bins
 from modelapi.packaging.baselines import make_baseline, of_feature, of_target
 from modelapi.records.columns import Columns
 from modelapi.serving import tallies
@@ -34,7 +35,7 @@ WORK = """
 import sys
 from pathlib import Path
 import numpy as np
-from modelapi.baseline import Baseline
+from modelapi.package.baseline import Baseline
 from modelapi.engines import Prediction
 from modelapi.package import read_signature
 from modelapi.records.columns import columns_of

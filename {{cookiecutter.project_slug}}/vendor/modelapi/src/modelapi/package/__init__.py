@@ -32,9 +32,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, Engine, EngineError, engine_module
 from modelapi.package.background import Background
+from modelapi.package.baseline import Baseline
 from modelapi.package.manifest import (
     AGAIN,
     BACKGROUND,

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from modelapi.baseline import ABOVE, BELOW, MISSING, OTHER, UNKNOWN, WITHIN, Baseline, Bins, sorter
+from modelapi.bins import sorter
 from modelapi.engines import Engine
+from modelapi.package.baseline import ABOVE, BELOW, MISSING, OTHER, UNKNOWN, WITHIN, Baseline, Bins
 from modelapi.records.columns import DTYPES, Columns, n_rows
 from modelapi.signature import Feature, Label, Signature, Target, label_name
 

@@ -7,11 +7,11 @@ import warnings
 from typing import Any
 
 from modelapi import outputs, package
-from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, Engine, EngineError, Prediction, engine_module, everything
 from modelapi.engines.bare import try_load
 from modelapi.package import Manifest, Metrics, versions
 from modelapi.package.background import Background
+from modelapi.package.baseline import Baseline
 from modelapi.packaging import parity, untouched
 from modelapi.packaging.background import find_background
 from modelapi.packaging.baselines import make_baseline

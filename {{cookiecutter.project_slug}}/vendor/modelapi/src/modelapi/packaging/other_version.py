@@ -15,11 +15,11 @@ import tempfile
 from pathlib import Path
 
 import modelapi
-from modelapi.baseline import Baseline
 from modelapi.engines import ENGINES, EngineError, engine_module
 from modelapi.engines.bare import try_load
 from modelapi.package import Manifest, current, read_manifest, read_signature
 from modelapi.package.background import Background
+from modelapi.package.baseline import Baseline
 from modelapi.package.manifest import BACKGROUND
 from modelapi.packaging import environments
 from modelapi.packaging.engine_choice import NO_ENGINE, save

@@ -9,7 +9,8 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from modelapi.baseline import ABOVE, BELOW, MISSING, UNKNOWN, Bins, psi
+from modelapi.bins import psi
+from modelapi.package.baseline import ABOVE, BELOW, MISSING, UNKNOWN, Bins
 from modelapi.serving import tallies
 from modelapi.serving.watching import Watched, read
 

@@ -5,8 +5,9 @@ from threading import Lock
 
 from pydantic import BaseModel
 
-from modelapi.baseline import Baseline, Bins, sorter
+from modelapi.bins import sorter
 from modelapi.engines import Prediction
+from modelapi.package.baseline import Baseline, Bins
 from modelapi.records.columns import Columns
 from modelapi.serving import tallies
 from modelapi.signature import Signature

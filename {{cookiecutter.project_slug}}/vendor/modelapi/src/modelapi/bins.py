@@ -1,8 +1,4 @@
-"""The baseline of a model: how often values of each feature and each answer came in training, by bins.
-
-It is stored as baseline.json in the model package. While a model is served its inputs and answers are counted in the
-same bins, and the two are compared (modelapi.serving.watching). No bin names a value that clients may not see.
-"""
+"""How values are counted in the bins of a baseline, and how much two such counts differ."""
 
 from __future__ import annotations
 
@@ -11,50 +7,20 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from modelapi.signature import Feature, Label
+from modelapi.package.baseline import MISSING, OTHER, UNKNOWN, Bins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
+    from modelapi.signature import Feature
+
     Array: TypeAlias = np.ndarray[Any, Any]
     Counts: TypeAlias = memoryview[int] | list[int]
 
-BELOW, ABOVE, WITHIN = "(below)", "(above)", "(within)"
-OTHER, UNKNOWN, MISSING = "(other)", "(unknown)", "(missing)"
 FEW = 16  # Rows that are counted sooner one by one.
 NO_MOMENT = np.iinfo(np.int64).min  # How NumPy writes NaT.
-
-
-class Bins(BaseModel):
-    """The bins of a feature or an answer, and how often each was met in training.
-
-    Of numbers, dates (µs since 1970) and lengths of texts there are `edges`: a bin begins at one and ends before the
-    next, and the first has none to begin at. Of all else there are `labels`, each a bin of its own.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    names: list[str]
-    counts: list[int] = []
-    edges: list[float] | None = None
-    labels: list[Label] | None = None
-
-    def of(self, *names: str) -> list[int]:
-        """List the places of the bins of these names."""
-        return [place for place, name in enumerate(self.names) if name in names]
-
-
-class Baseline(BaseModel):
-    """What was met in the rows of training, or in a sample of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    n_samples: int
-    features: dict[str, Bins]
-    targets: dict[str, Bins]
 
 
 class Sorter(Protocol):
