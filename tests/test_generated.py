@@ -116,7 +116,7 @@ def test_a_project_of_an_odd_name_works(project: Callable[..., Path], framework:
 
 
 @each_framework
-@pytest.mark.parametrize("verb", ["score", "docs", "card", "test", "start", "build"])
+@pytest.mark.parametrize("verb", ["score", "docs", "card", "page", "test", "start", "build"])
 def test_without_a_model_a_verb_says_what_to_do_and_makes_none(
     project: Callable[..., Path], tmp_path: Path, framework: str, verb: str
 ) -> None:

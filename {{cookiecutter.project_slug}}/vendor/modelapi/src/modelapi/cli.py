@@ -31,6 +31,7 @@ VERBS = {
     "docs": Verb("modelapi.serving.swagger", "Write docs/swagger.yaml"),
     "card": Verb("modelapi.package.card", "Show the card of the current model"),
     "share": Verb("modelapi.share", "Share the API by a public link", "--public"),
+    "page": Verb("modelapi.page.write", "Write a page that is the model", "--output titanic.html"),
     "api-key": Verb("modelapi.serving.api_key", "Make a key for the API", "--name ada"),
 }
 

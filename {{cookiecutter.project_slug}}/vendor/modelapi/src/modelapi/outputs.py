@@ -80,16 +80,23 @@ def warnings(columns: Columns, signature: Signature, start: int = 0) -> list[Fau
         if feature.categories is not None:
             known = {None, *feature.categories}
             rows = [row for row, value in enumerate(values.tolist()) if value not in known and value == value]
-            detail = f"is a category that was not in {signature.source}: it is ignored"
         elif feature.minimum is not None and feature.maximum is not None:
             ends = np.array([feature.minimum, feature.maximum], dtype=values.dtype)
             rows = np.flatnonzero((values < ends[0]) | (values > ends[1])).tolist()
-            detail = f"is outside the range seen in {signature.source}"
-            detail += f", which is {range_of(feature)}" if feature.listed else ""
         else:
             continue
+        detail = strange(feature, signature)
         found += [Fault((start + row, feature.name), detail) for row in rows]
     return sorted(found, key=lambda fault: fault.location[0])
+
+
+def strange(feature: Feature, signature: Signature) -> str:
+    """Say of a value that it is no category, or outside the range, that was seen."""
+    if feature.categories is not None:
+        return f"is a category that was not in {signature.source}: it is ignored"
+    detail = f"is outside the range seen in {signature.source}"
+    is_told = feature.listed and feature.minimum is not None
+    return f"{detail}, which is {range_of(feature)}" if is_told else detail
 
 
 def range_of(feature: Feature) -> str:

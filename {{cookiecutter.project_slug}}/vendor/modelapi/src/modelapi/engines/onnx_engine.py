@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ import onnxruntime
 from modelapi.engines import LABELS, EngineError, Prediction, Wanted, everything, join
 from modelapi.engines.counts import Counter, Words
 from modelapi.records.columns import Columns, expand
-from modelapi.signature import Signature, Target
+from modelapi.signature import Feature, Signature, Target
 
 MISSING = "\ufdd0missing"  # Stands for missing text in a graph, which knows no None; it begins with no character.
 COLUMNS = "columns"  # The key of a graph's metadata under which it says which columns each input takes, as JSON.
@@ -36,12 +36,7 @@ class OnnxEngine:
         self._scores_are_named = bool(signature.scores)
         inputs = session.get_inputs()
         metadata = session.get_modelmeta().custom_metadata_map
-        places = json.loads(metadata.get(COLUMNS, "{}"))
-        if not places:  # The graph is not of our making: it takes each column for itself, or all as one matrix.
-            n_columns = sum(len(feature.parts or [""]) for feature in self._features)
-            columns = list(range(n_columns))
-            groups = [[place] for place in columns] if len(inputs) > 1 else [columns]
-            places = dict(zip([one.name for one in inputs], groups, strict=True))
+        places = columns_of_inputs([one.name for one in inputs], metadata, self._features)
         words = json.loads(metadata.get(WORDS, "{}"))
         counters = {name: Counter(Words(**how)) for name, how in words.items()}
         self._inputs = [(one.name, one.type, places[one.name]) for one in inputs if one.name not in counters]
@@ -99,6 +94,18 @@ class OnnxEngine:
 def load(content: bytes, signature: Signature, threads: int | None = None) -> OnnxEngine:
     """Read the graph, which may calculate with so many threads. Raises EngineError."""
     return OnnxEngine(open_session(content, threads), signature)
+
+
+def columns_of_inputs(
+    names: Sequence[str], metadata: Mapping[str, str], features: Sequence[Feature]
+) -> dict[str, list[int]]:
+    """Say which columns each input of a graph takes, by their places once dates are in parts."""
+    if COLUMNS in metadata:
+        places: dict[str, list[int]] = json.loads(metadata[COLUMNS])
+        return places
+    # The graph is not of our making: it takes each column for itself, or all as one matrix.
+    columns = list(range(sum(len(feature.parts or [""]) for feature in features)))
+    return dict(zip(names, [[place] for place in columns] if len(names) > 1 else [columns], strict=True))
 
 
 def open_session(content: bytes, threads: int | None = None) -> onnxruntime.InferenceSession:

@@ -1,7 +1,8 @@
-// The model, asked over HTTP. All that pages do with a model they do by this object, or by one with the same members:
+// What a page asks of a model. All that pages do with one they do by an object `api` with these members:
 //
 // url                          of POST /predict, or null where there is no server to send requests to
 // needsKey                     whether a key is sent with requests
+// readsParquet                 whether tables may be Parquet too
 // name                         of the model among those of the API; "" of the first
 // about()                      {title, description, models: their names}, for which no key is needed
 // signature()                  what the model takes and answers
@@ -11,7 +12,6 @@
 // options are the flags of the query, as {probabilities: true}. A table is {names, rows, typed}: rows of cells, which
 // are texts as in CSV or, if it is typed, values. What cannot be predicted raises a Problem.
 
-import { format, parse } from "./csv.js";
 import { flatten } from "./words.js";
 
 export class Problem extends Error {
@@ -19,63 +19,6 @@ export class Problem extends Error {
     super(detail);
     this.status = status;
     this.errors = errors;
-  }
-}
-
-export class HttpApi {
-  // In memory alone, and never in the page, its address or a store: a reload forgets it.
-  #key = "";
-
-  constructor(name = "") {
-    this.name = name;
-    this.base = name ? `models/${encodeURIComponent(name)}/` : "";
-    this.url = new URL(`${this.base}predict`, document.baseURI).href;
-  }
-
-  get needsKey() {
-    return this.#key !== "";
-  }
-
-  useKey(key) {
-    this.#key = key;
-  }
-
-  async about() {
-    const [hello, openapi] = await Promise.all(["./", "openapi.json"].map((path) => this.#ask(path).then(read)));
-    const others = Object.keys(hello).filter((name) => name.startsWith("models/"));
-    const { title, description } = openapi.info;
-    return { title, description, models: ["", ...others.map((name) => name.slice("models/".length))] };
-  }
-
-  async signature() {
-    return (await read(await this.#ask(this.base.slice(0, -1) || "model"))).signature;
-  }
-
-  async predict(records, options, signal) {
-    const body = JSON.stringify(records);
-    return read(await this.#ask(this.#path(options), "application/json", { method: "POST", body, signal }));
-  }
-
-  async predictTable({ names, rows, typed }, options) {
-    if (typed) {
-      const records = rows.map((row) => Object.fromEntries(row.map((value, place) => [names[place], value])));
-      return asTable(await this.predict(records, options));
-    }
-    const response = await this.#ask(this.#path(options), "text/csv", { method: "POST", body: format([names, ...rows]) });
-    if (!response.ok) return read(response);
-    const [header, ...cells] = parse(await response.text());
-    return { names: header, rows: cells };
-  }
-
-  #path(options) {
-    return `${this.base}predict${queryOf(options)}`;
-  }
-
-  async #ask(path, type = "", options = {}) {
-    const headers = { Accept: type || "application/json" };
-    if (type) headers["Content-Type"] = type;
-    if (this.#key) headers.Authorization = `Bearer ${this.#key}`;
-    return fetch(path, { ...options, headers });
   }
 }
 
@@ -90,16 +33,4 @@ export function asTable(answer) {
   const rows = answer.prediction.map((_, row) => Object.assign({}, ...members.map(([name, values]) => flatten(values[row], name))));
   const names = Object.keys(rows[0] ?? {});
   return { names, rows: rows.map((row) => names.map((name) => row[name])) };
-}
-
-// A proxy may answer too, and not in JSON.
-async function read(response) {
-  const content = await response.json().catch(() => ({}));
-  if (response.ok) return content;
-  const wait = response.headers.get("Retry-After");
-  const soon = wait ? `try again in ${wait} s.` : "try again later.";
-  let detail = content.detail || `The API answered ${response.status}.`;
-  if (response.status === 429) detail = `Too many requests: ${soon}`;
-  if (response.status === 503) detail = `The API is not ready, or has too much to do: ${soon}`;
-  throw new Problem(response.status, detail, content.errors);
 }

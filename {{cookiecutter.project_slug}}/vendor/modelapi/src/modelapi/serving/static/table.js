@@ -10,8 +10,9 @@ const PAGE = 50; // Rows.
 const COLLATOR = new Intl.Collator("en", { numeric: true });
 
 export function makeTable(place, api, signature, options) {
-  const input = element("input", { type: "file", id: "file", accept: ".csv,.tsv,.txt,.parquet" });
-  const zone = element("label", { className: "zone", htmlFor: "file" }, element("span", {}, "Drop a CSV or Parquet file here, or "), element("u", {}, "choose one"), input);
+  const [kinds, accept] = api.readsParquet ? ["CSV or Parquet", ".csv,.tsv,.txt,.parquet"] : ["CSV", ".csv,.tsv,.txt"];
+  const input = element("input", { type: "file", id: "file", accept });
+  const zone = element("label", { className: "zone", htmlFor: "file" }, element("span", {}, `Drop a ${kinds} file here, or `), element("u", {}, "choose one"), input);
   const status = element("p", { className: "hint", role: "status" });
   const bar = element("progress", { max: 1, hidden: true, "aria-label": "Rows predicted" });
   const problem = element("p", { className: "wrong", role: "alert" });
