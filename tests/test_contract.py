@@ -87,9 +87,11 @@ CASES: list[Case] = [
     predict([{}] * 600),
     predict({**GOOD, "Age": 200}, "?warnings=true"),
     predict([GOOD, {**GOOD, "Age": -1}], "?warnings=true&probabilities=true"),
+    predict([GOOD, {"Sex": "male"}], "?explain=true&warnings=true"),
+    predict([GOOD] * 101, "?explain=true"),
     predict(GOOD, "?warnings=1"),
     *(predict(body, query, Content_Type=media_type) for media_type, table in TABLES.items() for body in table
-      for query in ("", "?probabilities=true&warnings=true")),
+      for query in ("", "?probabilities=true&warnings=true", "?explain=true")),
     predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Accept="application/json"),
     predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Content_Encoding="gzip"),
     *(("POST", "/predict", {"Content-Type": "text/csv", name: "gzip"}, b"Age,Sex\n24,female\n") for name in

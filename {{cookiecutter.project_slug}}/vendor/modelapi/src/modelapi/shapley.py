@@ -13,7 +13,8 @@ import numpy as np
 from modelapi.records.columns import Array, Columns, n_rows
 
 MAX_EXACT = 10  # Features, up to which all coalitions are asked for; of more, some orders of the features.
-SAMPLED_ROWS = 20_000  # That a model is asked for in these orders, or two orders for each row of the background.
+SAMPLED_ROWS = 20_000  # That a model is asked for in these orders, or two pairs of them for each row of the background.
+MIN_SAMPLED = 100  # Rows of a background, or copies of them, that these orders are shared out to.
 MAX_ROWS = 2_000  # Of a call of the model, as a rule, so that what waits for a core does not wait for long.
 
 Ask = Callable[[Columns], Array]
@@ -38,9 +39,12 @@ class Explainer:
 
     def __init__(self, background: Columns) -> None:
         """Take the background, columns of up to some hundred rows."""
-        self._background = background
-        self._n_rows, n_features = n_rows(background), len(background)
+        n_features = len(background)
         self.is_exact = n_features <= MAX_EXACT
+        # Copies of few rows, for all orders of a row are asked for in one call.
+        copies = 1 if self.is_exact else max(1, MIN_SAMPLED // n_rows(background))
+        self._background = {name: np.tile(values, copies) for name, values in background.items()}
+        self._n_rows = n_rows(self._background)
         if self.is_exact:
             self._coalitions = (np.arange(2**n_features)[:, None] >> np.arange(n_features) & 1).astype(bool)
             self._weights = _weights(self._coalitions)
