@@ -39,13 +39,6 @@ def test_the_folder_holds_what_it_says(artifacts: Path, folder: Path) -> None:
     assert [path.name for path in artifacts.iterdir() if path.name.startswith(".")] == []
 
 
-def test_names_in_the_card_are_escaped(folder: Path) -> None:
-    card = package.load(folder).card
-
-    assert "&lt;pets&gt;" in card
-    assert "<pets>" not in card
-
-
 def test_a_new_package_becomes_the_current_one(artifacts: Path, pets: pd.DataFrame, pipeline: Pipeline) -> None:
     folder = save(artifacts, pets, pipeline)
 

@@ -185,9 +185,9 @@ def test_the_card_says_what_is_answered(serve: Serve) -> None:
     def card(name: str) -> str:
         return serve(name).get("/model", headers={"Accept": "text/html"}).text
 
-    assert "outlier: -1 for an outlier, 1 for others" in card("outlier")
-    assert "<td>Scores</td><td>aster, borage, crocus</td>" in card("classes")
-    assert "<td>Transforms by PCA</td><td>pca0, pca1</td>" in card("transform")
+    assert "It answers -1 for an outlier, 1 for others." in card("outlier")
+    assert "<dt>Scores</dt><dd>aster, borage, crocus</dd>" in card("classes")
+    assert "Transforms length, width into 2 columns by PCA: pca0, pca1." in card("transform")
 
 
 def test_a_sparse_transformer_answers_all_of_its_columns(make: MakeClient, tmp_path: Path) -> None:

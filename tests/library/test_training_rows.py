@@ -62,7 +62,7 @@ def test_what_was_seen_is_that_of_the_sample_until_all_rows_are_given(model: Pat
         "is a category that was not in the sample: it is ignored",
     ]
     assert told["described"] == "9 to 34 in the sample"
-    assert "<td>Rows of the sample</td><td>5</td>" in told["card"]
+    assert "<dt>Rows of the sample</dt><dd>5</dd>" in told["card"]
     assert "Seen in the sample" in told["card"]
 
 
@@ -83,7 +83,7 @@ def test_all_rows_of_training_tell_ranges_and_gaps_and_encoders_their_categories
         "is a category that was not in training: it is ignored",
     ]
     assert told["described"] == "1 to 99 in training"
-    assert "<td>Training rows</td><td>100</td>" in told["card"]
+    assert "<dt>Training rows</dt><dd>100</dd>" in told["card"]
 
 
 @pytest.mark.parametrize(

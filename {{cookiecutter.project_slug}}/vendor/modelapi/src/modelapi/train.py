@@ -23,6 +23,7 @@ from modelapi.engines.cores import count_quietly
 from modelapi.options import Options
 from modelapi.package import Manifest, PackageError
 from modelapi.package.versions import check_writable
+from modelapi.packaging.card.evidence import OutOfFold
 from modelapi.packaging.engine_choice import announce, candidates, package_model
 from modelapi.project import current_project
 from modelapi.settings import PackageSettings, SettingsError
@@ -111,9 +112,11 @@ def _train(
     pipeline = make(X, name)
     with warnings.catch_warnings(), progress(count_folds(y, task) + 1) as advance:
         warnings.simplefilter("ignore")  # Of folds without a class, and of solvers that stop early.
-        metrics = evaluate(pipeline, X, y, task, advance)
         pipeline.fit(X, as_y(y))
-    signature = infer(features, list(y.columns), pipeline, len(X), takes="frame")
+        advance()
+        signature = infer(features, list(y.columns), pipeline, len(X), takes="frame")
+        out_of_fold = OutOfFold(columns, y, signature)
+        metrics = evaluate(pipeline, X, y, task, advance, out_of_fold.add)
     print(f"Task {signature.task}: predicts {_targets(signature)}")
     print(f"from {listing([feature.name or repr(feature.name) for feature in features])}")
     print_gaps(pipeline, X)
@@ -122,7 +125,15 @@ def _train(
         print(line)
     if not name and len(estimators) > 1:
         print("ESTIMATOR=auto compares this with the other estimators of build_pipeline")
-    return package_model(pipeline, columns, signature, metrics=metrics, settings=settings, engine=options.engine)
+    return package_model(
+        pipeline,
+        columns,
+        signature,
+        metrics=metrics,
+        settings=settings,
+        engine=options.engine,
+        evidence=out_of_fold.evidence(),
+    )
 
 
 def _choose(pipelines: Mapping[str, Callable[[], Any]], X: Any, y: Any, task: Task) -> str:

@@ -101,6 +101,7 @@ def save(
     libraries: Mapping[str, str],
     signature: Signature,
     metrics: Metrics,
+    card: str,
     baseline: Baseline | None = None,
     background: Background | None = None,
 ) -> Manifest:
@@ -108,11 +109,7 @@ def save(
 
     The folder appears whole or not at all. Raises PackageError if it cannot be written.
     """
-    from modelapi.package import card  # Which serving does not need.
-
     signature = signature.model_copy(update={"explains": background is not None})
-    created = datetime.now(UTC)
-    page = card.render(name, created, f"{engine}: {reason}", libraries, signature, metrics)
     with written(artifacts):
         artifacts.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=artifacts))
@@ -121,7 +118,7 @@ def save(
             _write(folder / "signature.json", signature.model_dump_json(indent=2))
             _write(folder / "metrics.json", json.dumps(metrics, indent=2))
             _write(folder / "requirements.txt", "".join(f"{key}=={value}\n" for key, value in libraries.items()))
-            _write(folder / "card.html", page)
+            _write(folder / "card.html", card)
             if baseline:
                 _write(folder / "baseline.json", baseline.model_dump_json())
             if background:
@@ -129,7 +126,7 @@ def save(
             draft = Manifest(
                 name=name,
                 version="unnamed",
-                created=created,
+                created=datetime.now(UTC),
                 engine=engine,
                 reason=reason,
                 libraries=dict(libraries),

@@ -12,7 +12,8 @@ def package(estimator: Any, X: Any, y: Any = None, *, engine: str | None = None,
     """Make a fitted estimator the current model of the project that the working directory is in; return its version.
 
     X : the rows that it was fitted on, or some of them, DataFrame or array of shape (n_samples, n_features).
-    y : what names the target, a Series or a DataFrame.
+    y : what is right for these rows, of shape (n_samples,) or (n_samples, n_targets), from which the card says how good
+        the model is; a Series or a DataFrame names the target too.
     training : all the rows that it was fitted on, which may be X itself: number of rows, ranges and categories are
         theirs then, and are called so; else they are called those of a sample.
     Raises TableError, SignatureError, EngineError or PackageError.
@@ -35,7 +36,7 @@ def package(estimator: Any, X: Any, y: Any = None, *, engine: str | None = None,
     targets = [str(name) for name in names if name is not None]
     settings = PackageSettings.load()
     sample = Sample(rows, rows, targets, read_encoders(estimator, rows), all_rows)
-    manifest = package_fitted(estimator, sample, settings, engine)
+    manifest = package_fitted(estimator, sample, settings, engine, None if y is None else pd.DataFrame(y))
     print(announce(manifest, settings))
     return manifest.version
 

@@ -15,6 +15,9 @@ from modelapi.package.baseline import Baseline
 from modelapi.packaging import parity, untouched
 from modelapi.packaging.background import find_background
 from modelapi.packaging.baselines import make_baseline
+from modelapi.packaging.card import Making, render
+from modelapi.packaging.card.evidence import Evidence, of_sample
+from modelapi.packaging.card.said import read_said
 from modelapi.packaging.exports import Export, export
 from modelapi.packaging.model_files import OnnxModel, as_it_came
 from modelapi.packaging.mutations import mutate
@@ -39,15 +42,19 @@ def package_model(
     engine: str | None = None,
     X: Any = None,
     training: Columns | None = None,
+    y: Any = None,
+    evidence: Evidence | None = None,
 ) -> Manifest:
     """Make a fitted estimator the current model, for the engine named or the first that answers as it does.
 
     columns : the sample, on which engines and estimator are compared.
     X : the same rows as the estimator was fitted on them, a DataFrame; what it says of these is what is right.
     training : all rows of training, if columns are only some of them.
+    y : what is right for these, a DataFrame, from which the card says how good the model is unless there is evidence.
     Raises EngineError if no engine answers alike, and SettingsError if pyproject.toml names columns wrongly.
     """
     refused = []
+    said = read_said(settings.project, signature.target.name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # The comparison asks for what was not seen in training.
         sample = parity.head(columns)
@@ -56,6 +63,7 @@ def package_model(
         own = None if X is None or isinstance(model, OnnxModel) else untouched.answers(model, X, sample, signature)
         parity.check_sample(original, sample, signature)
         rows, signature = mutate(original, sample, signature)
+        evidence = (evidence or of_sample(original, columns, y, signature)).worded(signature)
         expected = _predict(original, rows, signature)
         _check_names(expected, signature)
         for name in candidates(engine, settings):
@@ -76,7 +84,9 @@ def package_model(
             known = columns if training is None else training
             baseline = make_baseline(known, signature, loaded)
             background = find_background(loaded, known, signature) if settings.explain else None
-            return save(exported, name, reason, signature, metrics, settings, baseline, background)
+            made = Making(settings.project, model, name, reason, exported.libraries)
+            card = render(made, signature, metrics, evidence, said)
+            return save(exported, name, reason, signature, metrics, card, settings, baseline, background)
     raise EngineError(f"{NO_ENGINE}: {'; '.join(refused)}")
 
 
@@ -86,6 +96,7 @@ def save(
     reason: str,
     signature: Signature,
     metrics: Metrics,
+    card: str,
     settings: PackageSettings,
     baseline: Baseline,
     background: Background | None,
@@ -100,6 +111,7 @@ def save(
         libraries=exported.libraries,
         signature=signature,
         metrics=metrics,
+        card=card,
         baseline=baseline,
         background=background,
     )

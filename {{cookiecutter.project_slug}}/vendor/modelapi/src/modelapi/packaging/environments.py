@@ -21,6 +21,7 @@ log = logging.getLogger("modelapi")
 # What packaging needs besides; none is newer than here, so that a graph runs here as it ran there.
 LIBRARIES = (
     "joblib",
+    "leather",
     "onnx",
     "onnxruntime",
     "pandas",

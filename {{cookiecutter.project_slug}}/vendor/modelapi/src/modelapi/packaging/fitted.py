@@ -62,9 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(announce(manifest, settings))
 
 
-def package_fitted(model: Any, given: Sample, settings: PackageSettings, engine: str | None = None) -> Manifest:
-    """Make a fitted estimator the current model. Raises TableError, SignatureError, EngineError or PackageError."""
+def package_fitted(
+    model: Any, given: Sample, settings: PackageSettings, engine: str | None = None, y: pd.DataFrame | None = None
+) -> Manifest:
+    """Make a fitted estimator the current model.
+
+    y : what is right for the rows of the sample, of shape (n_samples, n_targets), if the table does not hold it.
+    Raises TableError, SignatureError, EngineError or PackageError.
+    """
     sample, X, targets, encoded, training = given
+    y = sample[targets] if targets and y is None else y
     X = with_gaps(X, encoded)
     features = read(X, encoded, training)
     columns = to_columns(with_plain_types(X), features)
@@ -82,7 +89,7 @@ def package_fitted(model: Any, given: Sample, settings: PackageSettings, engine:
     metrics = {"sample_rows": len(X)}
     all_rows = None if training is None else to_columns(with_plain_types(training), features)
     return package_model(
-        model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X, training=all_rows
+        model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X, y=y, training=all_rows
     )
 
 

@@ -46,11 +46,12 @@ def package_there(version: str, content: bytes, options: argparse.Namespace, set
         signature, reason = read_signature(made), read_manifest(made).reason
         exported = of_graph((made / ENGINES["onnx"].file).read_bytes())
         metrics = json.loads((made / "metrics.json").read_bytes())
+        card = (made / "card.html").read_text(encoding="utf-8")
         baseline = Baseline.model_validate_json((made / "baseline.json").read_bytes())
         background = Background.model_validate_json((made / BACKGROUND).read_bytes()) if signature.explains else None
     try_load("onnx", exported.content, signature, settings.project.root)
     reason = f"{reason}, with scikit-learn {version}"
-    return save(exported, "onnx", reason, signature, metrics, settings, baseline, background)
+    return save(exported, "onnx", reason, signature, metrics, card, settings, baseline, background)
 
 
 def _package(python: Path, options: argparse.Namespace, scratch: Path) -> None:

@@ -3,7 +3,6 @@
 from modelapi.serving.answers import JSON, TEXT, Answer, Problem, json_answer
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.negotiation import choose_media_type
-from modelapi.serving.pages import DOCS
 
 PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
 # Relative, for a proxy may serve this below a prefix of which nothing is said here.
@@ -51,5 +50,4 @@ def model(exchange: Exchange, accept: str | None, name: str = "") -> Answer:
                 "manifest": package.manifest.model_dump(mode="json"),
             }
         )
-    card = package.card.replace('href="static/', 'href="../static/') if name else package.card
-    return exchange.service.pages.html(card.encode(), DOCS)
+    return exchange.service.pages.card(package.card)

@@ -13,13 +13,16 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
+ALONE = "frame-ancestors 'none'; base-uri 'none'"
 # Nothing may be loaded from another host, nor run from within a page.
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    f"{ALONE}; form-action 'self'"
 )
 # ReDoc and Swagger UI set styles from their scripts; ReDoc searches in a worker that it makes itself.
 DOCS = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; worker-src blob:"
+# A card names its own script and style in a policy of its own; of that, nothing but these hashes is taken over.
+CARD = re.compile(r"script-src ('sha256-[\w+/]{43}='); style-src ('sha256-[\w+/]{43}=')", re.ASCII)
 POLICIES = {"index.html": STRICT, "docs.html": DOCS, "redoc.html": DOCS}
 # A source of Content-Security-Policy: the API itself, all of a scheme, or an origin, of which `*` leaves parts open.
 ANCESTOR = re.compile(r"self|[a-z][a-z0-9+.-]*:(//(\*\.)?[A-Za-z0-9.-]+(:(\d+|\*))?)?")
@@ -44,6 +47,12 @@ class Pages:
         """Answer a page that may load what its Content-Security-Policy says, in a frame of those that may have it."""
         policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {self._ancestors}")
         return Answer(body, HTML, extra={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
+
+    def card(self, content: str) -> Answer:
+        """Answer a model card, which may run and load nothing but what stands in it."""
+        known = CARD.search(content, 0, content.find("</head>"))  # An older one has no script.
+        policy = f"default-src 'none'; script-src {known[1]}; style-src {known[2]}; {ALONE}" if known else DOCS
+        return self.html(content.encode(), policy)
 
     def asset(self, name: str) -> Answer:
         """Answer a script, a style sheet or a picture by name. Raises a 404 Problem."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,11 +22,33 @@ SEED = 0
 Array = np.ndarray[Any, Any]
 
 
+class Fold(NamedTuple):
+    """What a pipeline says of some rows when it is fitted on the others.
+
+    rows : their places, of shape (n,).
+    predicted : of shape (n, n_targets).
+    shares, classes : one a target, the probabilities of shape (n, n_classes) and what they are of; None if there are
+        none.
+    """
+
+    fitted: Any
+    rows: Array
+    predicted: Array
+    shares: Sequence[Array] | None = None
+    classes: Sequence[Array] = ()
+
+
 def evaluate(
-    pipeline: Pipeline, X: pd.DataFrame, y: pd.DataFrame, task: Task, advance: Callable[[], None]
+    pipeline: Pipeline,
+    X: pd.DataFrame,
+    y: pd.DataFrame,
+    task: Task,
+    advance: Callable[[], None],
+    look: Callable[[Fold], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Score a pipeline on each fold when fitted on the others; y : DataFrame of shape (n_samples, n_targets).
 
+    look : is given each fold of the pipeline.
     Answers the mean and the standard deviation of each score, and the baseline's mean; of several targets averages.
     """
     labels = task == "classification"
@@ -36,9 +58,11 @@ def evaluate(
     scores: dict[str, list[float]] = defaultdict(list)
     for train, test in splitter.split(X, y.iloc[:, 0]):
         for prefix, estimator in (("", pipeline), ("baseline_", dummy)):
-            fitted = clone(estimator).fit(X.iloc[train], as_y(y.iloc[train]))
-            for name, values in _score(fitted, X.iloc[test], y.iloc[test], labels).items():
+            fold = _predict(clone(estimator).fit(X.iloc[train], as_y(y.iloc[train])), X, test, y.shape[1], labels)
+            for name, values in _score(fold, y.iloc[test], labels).items():
                 scores[prefix + name].append(float(np.mean(values)))
+            if estimator is pipeline:
+                look(fold)
         advance()
     answer: dict[str, Any] = {"folds": folds}
     for name, values in scores.items():
@@ -74,21 +98,30 @@ def as_y(y: pd.DataFrame) -> Any:
     return y.iloc[:, 0] if y.shape[1] == 1 else y
 
 
-def _score(fitted: Any, X: pd.DataFrame, y: pd.DataFrame, labels: bool) -> dict[str, list[float]]:
+def _predict(fitted: Any, X: pd.DataFrame, rows: Array, n_targets: int, labels: bool) -> Fold:
+    predicted = np.asarray(fitted.predict(X.iloc[rows])).reshape(len(rows), n_targets)
+    if not labels or not hasattr(fitted, "predict_proba"):
+        return Fold(fitted, rows, predicted)
+    shares, classes = fitted.predict_proba(X.iloc[rows]), fitted.classes_
+    if n_targets == 1:
+        shares, classes = [shares], [classes]
+    elif not isinstance(shares, list):  # A multilabel classifier answers how likely each label is to be 1.
+        shares = [np.column_stack([1 - likely, likely]) for likely in shares.T]
+        classes = [np.array([0, 1])] * n_targets
+    return Fold(fitted, rows, predicted, shares, classes)
+
+
+def _score(fold: Fold, y: pd.DataFrame, labels: bool) -> dict[str, list[float]]:
     """List the scores of each target by the name of the metric."""
-    predicted = np.asarray(fitted.predict(X)).reshape(y.shape)
-    shares = fitted.predict_proba(X) if labels and hasattr(fitted, "predict_proba") else None
     scores: dict[str, list[float]] = defaultdict(list)
     for place, name in enumerate(y.columns):
         own = y[name].to_numpy()
         if labels:
-            found = _of_labels(own, predicted[:, place].astype(own.dtype))
-            if shares is not None:
-                single = y.shape[1] == 1
-                classes = fitted.classes_ if single else fitted.classes_[place]
-                found |= _of_probabilities(own, shares if single else shares[place], classes)
+            found = _of_labels(own, fold.predicted[:, place].astype(own.dtype))
+            if fold.shares is not None:
+                found |= _of_probabilities(own, fold.shares[place], fold.classes[place])
         else:
-            found = _of_quantities(own, predicted[:, place])
+            found = _of_quantities(own, fold.predicted[:, place])
         for metric, score in found.items():
             scores[metric].append(score)
     return scores

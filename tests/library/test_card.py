@@ -1,0 +1,205 @@
+"""The model card: what it says is what scikit-learn counts on the same predictions, and it tells of nobody."""
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from modelapi import package
+from modelapi.packaging import package as package_live
+from modelapi.packaging.card import digest
+from modelapi.packaging.card.evidence import OutOfFold
+from modelapi.packaging.card.said import read_said
+from modelapi.project import Project
+from modelapi.settings import SettingsError
+from modelapi.training.evaluate import evaluate
+from modelapi.training.features import infer, read_features, to_columns
+from modelapi.training.script import main
+from sklearn import metrics
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from tests.library.web import MakeClient
+
+RANDOM = np.random.default_rng(0)
+N = 300
+X = pd.DataFrame(
+    {
+        "age": RANDOM.integers(1, 90, N).astype(float),
+        "noise": RANDOM.normal(size=N),
+        "sex": RANDOM.choice(["f", "m"], N),
+        "<port>": RANDOM.choice(["C", "Q", "S"], N),
+    }
+)
+LIKELY = 1 / (1 + np.exp(-(3.0 * (X["sex"] == "f") - 1 - X["age"] / 60)))
+BINARY = pd.Series((RANDOM.random(N) < np.where(X["<port>"] == "Q", 0.5, LIKELY)).astype(int), name="survived")
+SEVERAL = pd.Series(np.where(X["age"] + RANDOM.normal(0, 9, N) < 30, "low", X["sex"]), name="size")
+FARE = pd.Series(X["age"] * 2 + RANDOM.normal(0, 5, N), name="fare")
+NUMBERS = X[["age", "noise"]]
+
+
+def pipeline(last: Any) -> Any:
+    return make_pipeline(make_column_transformer((OneHotEncoder(), ["sex", "<port>"]), remainder="passthrough"), last)
+
+
+def card_of(project: Path, estimator: Any, X: pd.DataFrame, y: Any = None) -> str:
+    version = package_live(estimator, X, y)
+    return (project / "artifacts" / version / "card.html").read_text(encoding="utf-8")
+
+
+def words(card: str) -> str:
+    """Leave out the tags, and what is no text."""
+    body = re.sub(r"<(style|script)>.*?</\1>", "", card, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def say(project: Path, lines: str) -> None:
+    path = project / "pyproject.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{lines}\n", encoding="utf-8")
+
+
+def test_out_of_fold_predictions_are_those_of_scikit_learn() -> None:
+    estimator = pipeline(LogisticRegression(max_iter=1000))
+    features = read_features(X)
+    signature = infer(features, ["survived"], clone(estimator).fit(X, BINARY), N, takes="frame")
+    y = BINARY.to_frame()
+    gathered = OutOfFold(to_columns(X, features), y, signature)
+
+    evaluate(estimator, X, y, "classification", lambda: None, gathered.add)
+
+    evidence = gathered.evidence()
+    (one,) = evidence.outcomes
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    own = cross_val_predict(estimator, X, BINARY, cv=folds, method="predict_proba")
+    np.testing.assert_allclose(one.shares, own)
+    assert one.answered.tolist() == own.argmax(axis=1).tolist()
+    assert evidence.folds == 5
+    assert evidence.importance[0].name == "sex"
+
+
+def test_a_classifier_is_judged_by_the_numbers_of_scikit_learn(project: Path) -> None:
+    say(project, '[tool.modelapi.labels]\n0 = "died"\n1 = "<survived>"\n[tool.modelapi.card]\nrows = "passengers"')
+    estimator = pipeline(LogisticRegression(max_iter=1000)).fit(X, BINARY)
+
+    card = card_of(project, estimator, X, BINARY)
+
+    likely, said = estimator.predict_proba(X)[:, 1], words(card)
+    right, often = metrics.accuracy_score(BINARY, likely >= 0.5), max(BINARY.mean(), 1 - BINARY.mean())
+    assert f"On the sample it was right for {100 * right:.0f} % of passengers; always answering “died” is" in said
+    assert f"is right for {100 * often:.0f} %. No out-of-fold predictions" in said
+    assert f"the area below is {metrics.roc_auc_score(BINARY, likely):.4g}" in said
+    assert f"{metrics.average_precision_score(BINARY, likely):.4g} on average" in said
+    counts = metrics.confusion_matrix(BINARY, likely >= 0.5)
+    assert re.findall(r'shade-\d">(\d+)<', card) == [str(count) for count in counts.ravel()]
+    assert "It is clearly worse than for all others where: <port> Q: right for" in said
+    assert "<port>" not in card
+    assert "<survived>" not in card
+
+
+def test_training_tells_the_spread_over_the_folds(project: Path) -> None:
+    main([])
+
+    said = words((package.current(project / "artifacts") / "card.html").read_text(encoding="utf-8"))
+
+    assert re.search(r"In 5 folds it was right for 7\d % \(± \d\) of rows; always answering “0” is right for 6", said)
+    assert "Plots and counts below put the predictions of all folds together." in said
+    assert "No out-of-fold" not in said
+
+
+def test_a_regression_is_judged_by_the_numbers_of_scikit_learn(project: Path) -> None:
+    say(project, '[tool.modelapi.columns.fare]\nunit = "pounds"')
+    estimator = LinearRegression().fit(NUMBERS, FARE)
+
+    said = words(card_of(project, estimator, NUMBERS, FARE))
+
+    errors = (estimator.predict(NUMBERS) - FARE).abs()
+    assert f"its answers were off by {errors.mean():.4g} pounds on average" in said
+    assert f"Half of the answers are off by {errors.median():.4g} pounds or less" in said
+    assert f"R² the share of the differences that it explains; 1 is all {estimator.score(NUMBERS, FARE):.4g}" in said
+
+
+@pytest.mark.parametrize(
+    ("estimator", "y", "told"),
+    [
+        (RandomForestClassifier(5, random_state=0), SEVERAL, "Calibration of what is answered"),
+        (LogisticRegression(), None, "With TARGET=column, make package draws how good it is"),
+        (LinearRegression(), pd.DataFrame({"a": FARE, "b": -FARE}), "Averages over 2 targets."),
+        (
+            RandomForestClassifier(5, random_state=0),
+            pd.DataFrame({"a": BINARY, "b": 1 - BINARY}),
+            "1 for each label that applies",
+        ),
+        (KMeans(2, n_init=1), None, "no column says what is right, so nothing is compared"),
+        (IsolationForest(n_estimators=5, random_state=0), None, "It answers -1 for an outlier, 1 for others."),
+        (PCA(2), None, "Transforms age, noise into 2 columns by PCA: pca0, pca1."),
+    ],
+)
+def test_each_task_has_a_card_that_stands_alone(project: Path, estimator: Any, y: Any, told: str) -> None:
+    card = card_of(project, estimator.fit(NUMBERS, BINARY if y is None else y), NUMBERS, y)
+
+    assert told in words(card)
+    assert not re.search(r"(?i)https?:|src=|url\(|@import|\son\w+=|\sstyle=|nan\b", card)
+    assert re.search(f'class="sk-top-container.*{type(estimator).__name__}.*Parameters', card, re.DOTALL)
+
+
+def test_its_policy_allows_its_own_style_and_script_and_nothing_else(project: Path, make: MakeClient) -> None:
+    card = card_of(project, LogisticRegression().fit(NUMBERS, BINARY), NUMBERS, BINARY)
+    (style,), (script,) = (re.findall(f"<{name}>(.*?)</{name}>", card, re.DOTALL) for name in ("style", "script"))
+
+    answer = make(model_dir=project / "artifacts").get("/model", headers={"Accept": "text/html"})
+
+    allowed = f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}"
+    assert answer.text == card
+    assert f'http-equiv="Content-Security-Policy" content="{allowed}"' in unescape(card)
+    assert answer.headers["Content-Security-Policy"] == f"{allowed}; frame-ancestors 'none'; base-uri 'none'"
+
+
+def test_nothing_of_a_single_row_is_told(project: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "name": [f"Canary No. {number}" for number in range(N)],
+            "port": ["Cherbourg"] * (N - 3) + ["Rareport"] * 3,
+            "age": X["age"],
+        }
+    )
+    encoder = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["name", "port"]), remainder="passthrough"
+    )
+
+    card = card_of(project, make_pipeline(encoder, LogisticRegression(max_iter=1000)).fit(rows, BINARY), rows, BINARY)
+
+    assert "Canary" not in card
+    assert "300 values, which are not listed" in card
+    assert "Cherbourg" in card
+    assert "Rareport" not in card
+
+
+@pytest.mark.parametrize("answers", [{"intended": "?"}, {"owner": 7}, {"not_for": [1]}, "none"])
+def test_what_answers_no_question_is_refused_in_a_line(answers: object) -> None:
+    with pytest.raises(SettingsError, match=r"^pyproject.toml says in \[tool.modelapi.card\] something else .*texts$"):
+        read_said(Project(Path(), "pets", options={"card": answers}), "y")
+
+
+def test_what_is_said_of_a_model_with_another_target_is_left_out() -> None:
+    project = Project(Path(), "pets", options={"card": {"target": "kind", "owner": "Ada"}})
+
+    assert (read_said(project, "kind").owner, read_said(project, "weight").owner) == ("Ada", "")
+
+
+def test_what_people_say_is_there_and_what_they_do_not_say_is_asked_for(project: Path) -> None:
+    say(project, '[tool.modelapi.card]\nnot_for = ["Ships", "<Planes>"]\nowner = "Ada"')
+
+    said = words(card_of(project, PCA(1).fit(NUMBERS), NUMBERS))
+
+    assert "Not for Ships <Planes> Owner Ada" in said
+    assert "Nobody has said yet: intended use, caveats, data, licence of the data." in said
