@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -210,22 +211,30 @@ def test_the_classic_request_is_answered_as_the_pipeline_predicts(installed: Ins
     assert json.loads(problem)["errors"] == [{"pointer": "/1/Sex", "detail": "must be one of: female, male"}]
 
 
-@each_framework
-def test_the_load_test_finds_no_failure(installed: Installed, framework: str) -> None:
-    folder = installed(framework)
-
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes in /proc")
+@pytest.mark.parametrize(("framework", "p95", "code"), [("fastapi", "", 0), ("flask", "0.001", 2)])
+def test_the_load_test_reports_and_judges(project: Callable[..., Path], framework: str, p95: str, code: int) -> None:
+    folder = project(framework)
     with serve(folder) as port:
-        command = ["make", "load-test", "HEADLESS=1", "USERS=4", f"SECONDS={PATIENCE}", f"PORT={port}"]
-        output = subprocess.PIPE
+        command = ["make", "load-test", "HEADLESS=1", "USERS=4", f"SECONDS={PATIENCE}", f"PORT={port}", f"P95={p95}"]
         with subprocess.Popen(
-            command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # Ignored in the background.
         ) as process:
             while not re.search(r'route="/predict",status="200"} \d{3}', ask(port, "GET", "/metrics")[2].decode()):
                 assert process.poll() is None
-            os.killpg(process.pid, signal.SIGTERM)  # SIGINT is ignored where the tests run in the background.
+            locust = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+            os.kill(int(locust), signal.SIGINT)  # As if it was time; make says how it ends.
             said, _ = process.communicate(timeout=PATIENCE)
 
     assert re.search(r"POST +/predict +[1-9][0-9]* +0\(0.00%\)", said), said
+    assert re.search(rf"{'Failed' if code else 'Passed'}: 95 % of answers within \d+ ms, 0.00% errors", said), said
+    assert process.returncode == code
+    assert "<html" in (folder / "load-test.html").read_text(encoding="utf-8")
 
 
 def start(folder: Path, **settings: str) -> tuple[int, list[str]]:
