@@ -1,5 +1,6 @@
 """How a model is asked in threads: places, time, and clients that leave."""
 
+import asyncio
 import io
 import json
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from modelapi.process.wsgi import WsgiBridge
 from modelapi.records import tables
-from modelapi.serving import concurrency, table_answer
-from modelapi.serving.concurrency import ThreadLimiter
+from modelapi.serving import concurrency, exchange
+from modelapi.serving.concurrency import Limiter, ThreadLimiter
 from werkzeug.test import create_environ, run_wsgi_app
 
 from tests.library.test_predict_tables import NDJSON, as_lines
@@ -91,7 +93,7 @@ def test_a_table_that_takes_too_long_from_its_end_on_is_a_504(
 ) -> None:
     monkeypatch.setattr(tables, "BATCH_ROWS", 3)
     client = make(request_timeout=SECONDS)
-    monkeypatch.setattr(table_answer, "monotonic", lambda: float("inf"))
+    monkeypatch.setattr(exchange, "monotonic", lambda: float("inf"))
 
     assert client.post("/predict", content=as_lines([record] * 10), headers=NDJSON).status_code == 504
 
@@ -109,3 +111,31 @@ def test_a_client_that_leaves_while_it_sends_is_no_error(
     assert post(make(), Gone()) == 400
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert not [line for line in lines if line["event"] == "unexpected error"]
+
+
+async def statuses_while_large_work_is_under_way(client: httpx2.Client, body: bytes, *queries: str) -> list[int]:
+    """Ask as `modelapi serve` does, while there is no place for any more large work."""
+    service = newest()
+    service.limits.large = Limiter(1, 0)
+    bridge = WsgiBridge(client.app, service)  # type: ignore[attr-defined]
+    found: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Any) -> None:
+        found.extend([message["status"]] if "status" in message else [])
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    for query in queries:
+        scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": query.encode()}
+        scope |= {"headers": headers, "http_version": "1.1", "scheme": "http", "client": None, "server": None}
+        async with service.limits.large:
+            await bridge(scope, receive, send)
+    return found
+
+
+def test_explanations_are_large_work_so_that_they_do_not_take_all_threads(make: MakeClient, record: Record) -> None:
+    asked = statuses_while_large_work_is_under_way(make(), json.dumps(record).encode(), "", "explain=true")
+
+    assert asyncio.run(asked) == [200, 503]
