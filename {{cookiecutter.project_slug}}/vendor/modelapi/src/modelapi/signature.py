@@ -105,6 +105,8 @@ class Target(Wording):
     name: str
     type: FeatureType | Literal["object"]
     classes: list[Label] | None = None
+    quantiles: list[float] | None = None
+    """Of the numbers that were seen, in equal steps from the least to the largest, each to four digits."""
     outputs: list["Target"] | None = None
 
 

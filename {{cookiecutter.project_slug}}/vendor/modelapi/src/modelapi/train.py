@@ -114,7 +114,7 @@ def _train(
         warnings.simplefilter("ignore")  # Of folds without a class, and of solvers that stop early.
         pipeline.fit(X, as_y(y))
         advance()
-        signature = infer(features, list(y.columns), pipeline, len(X), takes="frame")
+        signature = infer(features, list(y.columns), pipeline, len(X), takes="frame", table=y)
         out_of_fold = OutOfFold(columns, y, signature)
         metrics = evaluate(pipeline, X, y, task, advance, out_of_fold.add)
     print(f"Task {signature.task}: predicts {_targets(signature)}")

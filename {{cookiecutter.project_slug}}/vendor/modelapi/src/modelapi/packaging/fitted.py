@@ -79,7 +79,7 @@ def package_fitted(
     n_outputs = count_outputs(model, as_taken(X, takes))
     targets = output_names(model, X, n_outputs) if transforms(model) else name_targets(sample, X, targets, n_outputs)
     if training is None:
-        signature = infer(features, targets, model, len(X), seen_in="sample", takes=takes)
+        signature = infer(features, targets, model, len(X), seen_in="sample", takes=takes, table=sample)
     else:
         signature = infer(features, targets, model, len(training), takes=takes)
     if not isinstance(model, OnnxModel):

@@ -18,6 +18,7 @@ from modelapi.training.tags import estimator_type
 from modelapi.training.texts import EXAMPLE, is_text, max_length, may_list, mostly_differs
 
 MIXTURES = (GaussianMixture, BayesianGaussianMixture)
+QUANTILES = np.linspace(0, 1, 21)
 OBJECTS: dict[FeatureType, set[type]] = {  # What a column of objects may hold.
     "string": {str},
     "boolean": {bool},
@@ -74,13 +75,20 @@ def infer(
     *,
     seen_in: SeenIn = "training",
     takes: Taken | None = None,
+    table: pd.DataFrame | None = None,
 ) -> Signature:
     """Put together the signature of a fitted estimator that predicts, or makes, the targets of these names.
 
+    table : which may hold what was seen of the targets.
     Whether it gives scores is for modelapi.packaging.scores to say.
     """
     targets = [
-        Target(name=name, type=_label_type(labels), classes=labels)
+        Target(
+            name=name,
+            type=_label_type(labels),
+            classes=labels,
+            quantiles=None if labels or table is None or name not in table.columns else _quantiles(table[name]),
+        )
         for name, labels in zip(names, _classes(estimator, len(names)), strict=True)
     ]
     task = _task(estimator, targets)
@@ -143,6 +151,14 @@ def _classes(estimator: Any, n_targets: int) -> Sequence[list[Label] | None]:
     if n_targets > 1:  # One array for all is that of a multilabel classifier, whose answers are 0 and 1.
         return [[0, 1]] * n_targets
     return [classes.tolist() if hasattr(estimator, "classes_") else np.unique(classes).tolist()]
+
+
+def _quantiles(values: pd.Series[Any]) -> list[float] | None:
+    """Say how numbers are distributed; None of what is no number."""
+    seen = values.dropna()
+    if seen.empty or not types.is_numeric_dtype(seen):
+        return None
+    return [float(f"{value:.4g}") for value in np.quantile(seen.to_numpy(dtype=float), QUANTILES)]
 
 
 def _label_type(labels: list[Label] | None) -> FeatureType:

@@ -36,7 +36,7 @@ function headOf({ task, target }) {
 
 function result({ task }, target, label, isNamed) {
   const isClass = Boolean(target.classes);
-  const said = MEANINGS[task]?.[nameOf(label)] ?? (isClass ? called(target, label) : withUnit(legible(label), target));
+  const said = MEANINGS[task]?.[nameOf(label)] ?? (isClass ? called(target, label) : withUnit(legible(label, 5), target));
   const raw = isClass && said !== nameOf(label) ? element("small", { className: "raw" }, nameOf(label)) : null;
   const name = isNamed ? element("span", { className: "of" }, titleOf(target)) : null;
   const place = typeof label === "number" && !isClass ? distribution(target, label) : null;

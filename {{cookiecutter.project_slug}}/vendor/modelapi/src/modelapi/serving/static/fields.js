@@ -3,7 +3,9 @@
 import { element } from "./dom.js";
 import { called } from "./words.js";
 
-const FEW = 4; // Categories, which stand side by side.
+const FEW = 4; // Categories that may stand side by side,
+const SHORT = 26; // if they have no more characters together.
+const LONG = 24; // Characters of a label that asks for more room.
 const MANY = 200; // Those beyond are typed.
 
 export const isNumber = (feature) => feature.type === "number" || feature.type === "integer";
@@ -11,12 +13,14 @@ export const isNumber = (feature) => feature.type === "number" || feature.type =
 export function makeControl(feature, id) {
   const known = feature.type === "boolean" ? [false, true] : feature.categories;
   if (feature.type === "text") return area(feature, id);
-  if (known && known.length <= FEW) return radios(feature, id, known);
+  if (known && isShort(known.map((value) => called(feature, value)))) return radios(feature, id, known);
   if (known && known.length <= MANY) return select(feature, id, known);
   if (isNumber(feature)) return number(feature, id);
   if (feature.type === "datetime") return date(feature, id);
   return plain(element("input", { id, type: "text", autocomplete: "off" }), String);
 }
+
+const isShort = (labels) => labels.length <= FEW && labels.join("  ").length <= SHORT;
 
 function plain(control, read) {
   return {
@@ -56,6 +60,7 @@ function select(feature, id, known) {
   const control = element("select", { id }, element("option", { value: "", hidden: true }), ...options);
   return {
     control,
+    wide: options.some((option) => option.text.length > LONG),
     read: () => (control.value === "" ? undefined : known[Number(control.value)]),
     write: (value) => {
       control.value = known.includes(value) ? String(known.indexOf(value)) : "";

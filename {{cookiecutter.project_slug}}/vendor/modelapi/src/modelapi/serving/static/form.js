@@ -7,17 +7,15 @@ import { legible, placeOf, titleOf, withUnit } from "./words.js";
 export function makeForm(signature, changed) {
   const source = signature.seen_in === "sample" ? "the sample" : "training";
   const fields = signature.features.map((feature, place) => makeField(feature, `field-${place}`, source, changed));
-  const fill = (valueOf) => {
-    for (const field of fields) field.write(valueOf(field.feature));
-    changed();
-  };
   const form = {
     element: element("div", {}, ...grouped(fields)),
     record: () => Object.fromEntries(fields.map((field) => [field.feature.name, field.read()]).filter(([, value]) => value !== undefined)),
     complain: (errors) => fields.forEach((field) => field.complain(detailsOf(errors, field.feature.name))),
     warn: (warnings) => fields.forEach((field) => field.warn(detailsOf(warnings, field.feature.name))),
-    example: () => fill((feature) => feature.example),
-    another: () => fill(randomValue),
+    another: () => {
+      for (const field of fields) field.write(randomValue(field.feature));
+      changed();
+    },
   };
   fields.forEach((field) => field.write(field.feature.example));
   return form;
@@ -56,8 +54,8 @@ function makeField(feature, id, source, changed) {
     made.group ? "fieldset" : "div",
     { className: `field${made.wide ? " wide" : ""}`, ...(made.group ? { role: "radiogroup", ...described } : {}) },
     element(made.group ? "legend" : "label", { className: "name", htmlFor: made.group ? null : id }, ...title),
-    made.control,
     gap && element("label", { className: "switch" }, gap, "not known"),
+    made.control,
     hint,
     note
   );

@@ -93,7 +93,6 @@ async function begin(api, retry) {
     attempt(predict);
   };
   $("another").onclick = form.another;
-  $("example").onclick = form.example;
   $("why-switch").hidden = !signature.explains;
   $("why").onchange = () => attempt(predict);
   $("code").hidden = !snippets;
