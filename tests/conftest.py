@@ -29,6 +29,7 @@ Ask = Callable[..., dict[str, Any]]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", type=int, default=1, help="how many times as long the tests of faults last")
+    parser.addoption("--screenshots", type=Path, help="a folder for pictures of all pages")
 
 
 @pytest.hookimpl(trylast=True)

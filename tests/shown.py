@@ -36,7 +36,7 @@ unit = "m²"
 description = "Living space without cellar and balcony"
 group = "The flat"
 [tool.modelapi.columns.floor]
-description = "−1 is the basement"
+description = "-1 is the basement"
 group = "The flat"
 [tool.modelapi.columns.heating]
 group = "The flat"
