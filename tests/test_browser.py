@@ -50,6 +50,10 @@ def test_a_person_tries_the_model_by_keyboard_then_a_table_and_takes_the_code_al
         page.keyboard.type("Cher")
         page.locator("#prediction").get_by_text("survived").wait_for()
         assert page.locator("#probabilities li").count() == 2
+        tab_to(page, "Why?")
+        page.keyboard.press("Space")
+        page.locator("#why-bars").get_by_text("From the baseline").wait_for()
+        assert page.locator("#why-bars li").count() == 3
         run_snippets(page)
 
         page.get_by_role("spinbutton", name="Age").fill("1e39")
@@ -147,7 +151,10 @@ def test_every_page_is_whole_and_accessible_for_five_very_different_models(
         for name in ("", *SHOWN):
             page.goto(f"{url}/?model={name}")
             page.locator("#prediction > *").wait_for()
+            page.get_by_label("Why?").check()
+            page.locator("#why-bars li").first.wait_for()
             if folder:
+                page.evaluate("scrollTo(0, 0)")
                 page.screenshot(path=folder / f"{name or 'try-it'}-{scheme}-{width}.png")
             check_look(page)
             for field in (page.locator("#fields .field").first, page.locator("#fields .field").last):

@@ -8,6 +8,8 @@ import httpx2
 import yaml
 from jsonschema import Draft202012Validator
 from modelapi.package import Package
+from modelapi.packaging.wording import with_wording
+from modelapi.project import Project
 from modelapi.serving.openapi import document
 from modelapi.serving.settings import Settings
 from openapi_spec_validator import validate
@@ -67,6 +69,19 @@ def test_the_two_ways_to_send_records_have_names_and_numbers_the_range_of_traini
         "description": "0.1667 to 80 in training",
         "examples": [28.0],
     }
+
+
+def test_titles_units_and_what_labels_mean_are_those_of_the_project(current: Package) -> None:
+    columns = {"Age": {"title": "Years of age", "unit": "years"}, "Sex": {"labels": {"female": "a woman"}}}
+    project = Project(Path(), "pets", options={"columns": columns, "labels": {"0": "died", "1": "survived"}})
+    signature = with_wording(current.signature, project)
+
+    written = document({"": signature}, Settings.model_construct())["components"]["schemas"]
+
+    age, sex = (written["Record"]["properties"][name] for name in ("Age", "Sex"))
+    assert (age["title"], age["description"]) == ("Years of age", "0.1667 to 80 years in training")
+    assert sex["description"] == "female is a woman"
+    assert written["Prediction"]["properties"]["prediction"]["items"]["description"] == "0 is died, 1 is survived"
 
 
 def test_predictions_come_first_and_each_problem_has_an_example_of_its_own(client: httpx2.Client) -> None:

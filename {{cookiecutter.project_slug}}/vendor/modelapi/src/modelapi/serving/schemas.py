@@ -8,7 +8,7 @@ from modelapi.explanation import by_name
 from modelapi.outputs import range_of
 from modelapi.serving.settings import Settings
 from modelapi.shapley import MAX_EXACT
-from modelapi.signature import Feature, Signature, Target, label_name
+from modelapi.signature import Feature, Signature, Target, Wording, label_name
 
 Schema = dict[str, Any]
 
@@ -58,8 +58,8 @@ def _record(signature: Signature, settings: Settings) -> Schema:
 
 def _feature(feature: Feature, signature: Signature, settings: Settings) -> Schema:
     kind = "string" if feature.type in ("datetime", "text") else feature.type
-    schema: Schema = {"type": [kind, "null"] if feature.nullable else kind}
-    said = []
+    schema: Schema = {**_titled(feature), "type": [kind, "null"] if feature.nullable else kind}
+    said = _said(feature if feature.listed else feature.model_copy(update={"labels": {}}))
     if feature.refuses_unknown(settings.unknown_categories):
         if feature.listed:
             schema["enum"] = [*(feature.categories or []), *([None] if feature.nullable else [])]
@@ -69,6 +69,8 @@ def _feature(feature: Feature, signature: Signature, settings: Settings) -> Sche
         schema["maxLength"] = feature.max_length
     if feature.minimum is not None and feature.listed:
         said.append(f"{range_of(feature)} in {signature.source}")
+    elif feature.unit:
+        said.append(f"in {feature.unit}")
     if feature.type == "datetime":
         said.append("a date or time as ISO 8601 writes it, in UTC if it names no zone")
     if said:
@@ -101,7 +103,23 @@ def _by_target(describe: Callable[[Target], Schema], signature: Signature) -> Sc
 
 
 def _label(target: Target) -> Schema:
-    return {"type": target.type, **({"enum": target.classes} if target.classes else {})}
+    said = [*_said(target), *([f"in {target.unit}"] if target.unit else [])]
+    return {
+        **_titled(target),
+        "type": target.type,
+        **({"enum": target.classes} if target.classes else {}),
+        **({"description": "; ".join(said)} if said else {}),
+    }
+
+
+def _titled(column: Wording) -> Schema:
+    return {"title": column.title} if column.title else {}
+
+
+def _said(column: Wording) -> list[str]:
+    """Say what a column is, and what its labels mean."""
+    meanings = ", ".join(f"{name} is {meaning}" for name, meaning in column.labels.items())
+    return [said for said in (column.description, meanings) if said]
 
 
 def _shares(target: Target) -> Schema:

@@ -10,7 +10,11 @@ export function makeForm(signature, changed) {
   const form = {
     element: element("div", {}, ...grouped(fields)),
     record: () => Object.fromEntries(fields.map((field) => [field.feature.name, field.read()]).filter(([, value]) => value !== undefined)),
-    complain: (errors) => fields.forEach((field) => field.complain(detailsOf(errors, field.feature.name))),
+    // Say at the fields what is wrong with them, and return what is wrong with no field.
+    complain: (errors) => {
+      fields.forEach((field) => field.complain(detailsOf(errors, field.feature.name)));
+      return errors.filter(({ pointer }) => !fields.some((field) => field.feature.name === placeOf(pointer)[1]));
+    },
     warn: (warnings) => fields.forEach((field) => field.warn(detailsOf(warnings, field.feature.name))),
     another: () => {
       for (const field of fields) field.write(randomValue(field.feature));
@@ -45,7 +49,7 @@ function groupBy(members, keyOf) {
 function makeField(feature, id, source, changed) {
   const made = makeControl(feature, id);
   const hint = element("p", { className: "hint", id: `${id}-hint` }, hintOf(feature, source));
-  const note = element("p", { className: "note", id: `${id}-note` });
+  const note = element("p", { className: "note", id: `${id}-note`, "aria-live": "polite" });
   const gap = feature.nullable ? element("input", { type: "checkbox", role: "switch" }) : null;
   const title = [titleOf(feature), feature.unit ? element("span", { className: "unit" }, ` ${feature.unit}`) : null];
   const described = { "aria-describedby": `${id}-hint ${id}-note` };

@@ -78,9 +78,10 @@ async function begin(api, retry) {
       showAnswer(signature, record, answer);
     } catch (error) {
       if (error.name === "AbortError" || current !== asked) return;
-      form.complain(error.errors ?? []);
+      const errors = error.errors ?? [];
+      const others = form.complain(errors);
       sayThatItIsOld();
-      throw error;
+      if (!errors.length || others.length) throw error;
     }
   };
   const form = makeForm(signature, () => {

@@ -24,8 +24,8 @@ function ofTarget(signature, target, record, explanation, predicted, probability
   const show = (name) => bars.replaceChildren(...chart(signature.features, record, isOne ? explanation : explanation[name], write));
   show(first);
   const choice = isOne ? null : choose(names, first, (name) => called(target, name), show);
-  const head = isMany ? `Why this ${titleOf(target)}?` : "Why?";
-  return element("section", { className: "why" }, element("h3", {}, head), choice, bars);
+  const head = isMany ? element("h3", {}, titleOf(target)) : null;
+  return element("div", { className: "why" }, head, choice, bars);
 }
 
 function choose(names, first, say, show) {
@@ -42,7 +42,7 @@ function chart(features, record, { baseline, contributions, error }, write) {
   const rest = sorted.slice(MOST).reduce((sum, { value }) => sum + value, 0);
   const total = sorted.reduce((sum, { value }) => sum + value, baseline);
   const widest = Math.max(...sorted.map(({ value }) => Math.abs(value)), Math.abs(rest), Number.MIN_VALUE);
-  const points = (number) => (write === percent ? `${signed(number * 100)} %` : signed(number));
+  const points = (number) => (write === percent ? `${signed(Math.round(number * 1000) / 10)} %` : signed(number));
   const bar = (name, said, value) =>
     element(
       "li",
@@ -54,7 +54,7 @@ function chart(features, record, { baseline, contributions, error }, write) {
   const rows = sorted.slice(0, MOST).map(({ feature, value }) => bar(titleOf(feature), saidOf(feature, record[feature.name]), value));
   if (sorted.length > MOST) rows.push(bar(`${sorted.length - MOST} other features`, "", rest));
   return [
-    element("p", { className: "hint" }, `From ${write(baseline)}, which is usual here, to ${write(total)}:`),
+    element("p", { className: "hint" }, `From the baseline, ${write(baseline)}, to ${write(total)}:`),
     element("ul", { className: "bars" }, ...rows),
     error ? element("p", { className: "hint" }, `Estimated by sampling; the standard error is ${points(error).slice(1)}.`) : null,
   ].filter(Boolean);
