@@ -18,7 +18,8 @@ IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w.-]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async )?function\*?|class|const|let) +(\w+|\$)", re.MULTILINE)
 LATER = re.compile(r'await import\("\./[\w.-]+"\)')  # What is large and seldom needed: it stays out.
 LEFT_OUT = 'await Promise.reject(new Error("This page reads no Parquet: save the table as CSV."))'
-STYLE_OF_API = re.compile(r'<link rel="stylesheet"[^>]*>')
+STYLES_OF_API = re.compile(r'(?:<link rel="stylesheet"[^>]*>\s*)+')
+STYLE_NAMES = re.compile(r'<link rel="stylesheet" href="static/([\w.-]+)">')
 # In the place of those to the pages of an API.
 LINKS = '<a id="to-try" href="#">Try it</a> <a id="card" href="#model-card">Model card</a>'
 STYLE = """
@@ -64,8 +65,8 @@ def render(files: Mapping[str, Path], title: str, content: Mapping[str, Any]) ->
     """Write the page around what it holds of a model."""
     page = files["index.html"].read_text(encoding="utf-8")
     script = join(files, "file.js")
-    style = files["style.css"].read_text(encoding="utf-8") + STYLE
-    card = STYLE_OF_API.sub(lambda _: f"<style>{style}</style>", content["card"])  # Cards were not whole by themselves.
+    style = "".join(files[name].read_text(encoding="utf-8") for name in STYLE_NAMES.findall(page)) + STYLE
+    card = STYLES_OF_API.sub(lambda _: f"<style>{style}</style>", content["card"])  # Cards were not whole by themselves.
     policy = (
         f"default-src 'none'; script-src {_hashes('script', script, card)}; style-src {_hashes('style', style, card)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -73,7 +74,7 @@ def render(files: Mapping[str, Path], title: str, content: Mapping[str, Any]) ->
     model = fold({**content, "card": card})
     parts = {
         r"<title>.*?</title>": f"<title>{escape(title)}</title>",
-        STYLE_OF_API.pattern: f"<style>{style}</style>",
+        STYLES_OF_API.pattern: f"<style>{style}</style>\n",
         r"<script[^>]*></script>": (
             f'<script id="model" type="text/plain">{model}</script>\n<script type="module">{script}</script>'
         ),
