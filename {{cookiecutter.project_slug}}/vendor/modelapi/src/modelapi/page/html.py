@@ -66,7 +66,7 @@ def render(files: Mapping[str, Path], title: str, content: Mapping[str, Any]) ->
     page = files["index.html"].read_text(encoding="utf-8")
     script = join(files, "file.js")
     style = "".join(files[name].read_text(encoding="utf-8") for name in STYLE_NAMES.findall(page)) + STYLE
-    card = STYLES_OF_API.sub(lambda _: f"<style>{style}</style>", content["card"])  # Cards were not whole by themselves.
+    card = STYLES_OF_API.sub(lambda _: f"<style>{style}</style>", content["card"])
     policy = (
         f"default-src 'none'; script-src {_hashes('script', script, card)}; style-src {_hashes('style', style, card)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"

@@ -67,7 +67,7 @@ def render(making: Making, signature: Signature, metrics: Mapping[str, Any], evi
     page = Template((FOLDER / "card.html").read_text(encoding="utf-8"))
     return page.substitute(
         title=text(making.project.title),
-        policy=f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}",
+        policy=f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; img-src data:",
         style=style,
         script=script,
         lead=text(_lead(signature)),
