@@ -1,5 +1,6 @@
 """modelapi keeps its promises in both frameworks: its own tests run in the environment of a project."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,28 @@ SHAP = ("shap==0.51.0", "numba==0.68.1", "llvmlite==0.50.0", "slicer==0.0.8", "c
 PARTS = [("fastapi", "web"), ("flask", "web"), ("fastapi", "not web")]
 
 
+def install_besides(project: Path, pins: Iterable[str], folder: Path) -> Path:
+    """Install packages that a project has not into a folder, for PYTHONPATH, together with what the project has."""
+    lines = (project / "requirements" / "develop.txt").read_text(encoding="utf-8").splitlines()
+    theirs = [line for line in lines if "==" in line]
+    has = {pin.partition("==")[0] for pin in theirs}
+    constraints, target = folder / "constraints.txt", folder / "packages"
+    constraints.write_text("\n".join(theirs), encoding="utf-8")
+    succeed(
+        *("uv", "pip", "install", "--quiet", "--python", project / ".venv" / "bin" / "python", "--target", target),
+        *("--constraint", constraints, *(pin for pin in pins if pin.partition("==")[0] not in has)),
+        cwd=project,
+    )
+    return target
+
+
 @pytest.mark.parametrize(("framework", "part"), PARTS)
 def test_the_librarys_own_tests_pass(installed: Installed, tmp_path: Path, framework: str, part: str) -> None:
     project = installed(framework)
     python = project / ".venv" / "bin" / "python"
-    lines = (project / "requirements" / "develop.txt").read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if "==" in line]
-    has = {pin.partition("==")[0] for pin in pins}
-    constraints, target = tmp_path / "constraints.txt", tmp_path / "packages"
-    constraints.write_text("\n".join(pins), encoding="utf-8")
-    install = ("uv", "pip", "install", "--quiet", "--python", python, "--target", target)
-    besides = [pin for pin in BESIDES if pin.partition("==")[0] not in has]
-    succeed(*install, "--constraint", constraints, *besides, cwd=project)
+    target = install_besides(project, BESIDES, tmp_path)
     if part == "not web":
+        install = ("uv", "pip", "install", "--quiet", "--python", python, "--target", target)
         succeed(*install, "--no-deps", *SHAP, cwd=project)
 
     succeed(

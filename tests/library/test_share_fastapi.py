@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
 import re
 import signal
@@ -20,6 +19,7 @@ from modelapi.process.beside import free_port, is_free, serve_beside
 from modelapi.share import main
 
 from tests.library import tunnel_service
+from tests.library.tunnel_service import get
 from tests.library.web import until
 
 KEY = "mapi_ada"
@@ -29,17 +29,10 @@ Share = Callable[..., tuple["subprocess.Popen[str]", str]]
 
 
 @pytest.fixture
-def port(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+def port(site: Path, agents: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """A port for the API, in whose project this test stands, with agents of the stand-in and no others."""
-    for name in ("ngrok", "cloudflared"):
-        program = tmp_path / name
-        program.write_text(
-            f'#!/bin/sh\nexec {sys.executable} {tunnel_service.__file__} {name} "$@"\n', encoding="utf-8"
-        )
-        program.chmod(0o700)
     port = free_port()
-    for name, value in {"PATH": f"{tmp_path}:/bin:/usr/bin", "TUNNELS": str(tmp_path), "PORT": str(port)}.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PORT", str(port))
     monkeypatch.chdir(site)
     return port
 
@@ -63,15 +56,6 @@ def share(port: int) -> Iterator[Share]:
             return process, said
 
         yield start
-
-
-def get(tmp_path: Path, path: str = "/model", **headers: str) -> int:
-    """Ask at the edge of the stand-in."""
-    edge = http.client.HTTPConnection("127.0.0.1", int((tmp_path / "edge").read_text()))
-    edge.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    status = edge.getresponse().status
-    edge.close()
-    return status
 
 
 def test_ngrok_lets_in_who_has_a_key_and_is_closed_by_a_signal(share: Share, port: int, tmp_path: Path) -> None:
@@ -102,7 +86,7 @@ def test_cloudflared_tells_clients_apart_and_ends_however_share_does(share: Shar
 
 
 def test_a_server_that_runs_is_shared_and_goes_on(share: Share, site: Path, port: int, tmp_path: Path) -> None:
-    with (tmp_path / "log").open("wb") as log, serve_beside(site, port, log, API_KEYS=KEYS) as server:
+    with serve_beside(site, port, tmp_path / "log", API_KEYS=KEYS) as server:
         process, said = share(API_KEYS=KEYS, NGROK_AUTHTOKEN=tunnel_service.TOKEN, NGROK_DOMAIN="pets.example.org")
 
         assert "  https://pets.example.org\n" in said
@@ -121,7 +105,7 @@ def test_neither_a_server_without_keys_is_shared_nor_is_the_token_told(
     site: Path, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NGROK_AUTHTOKEN", "another")
-    with (tmp_path / "log").open("wb") as log, serve_beside(site, port, log):
+    with serve_beside(site, port, tmp_path / "log"):
         with pytest.raises(SystemExit, match=r"^Not shared: ngrok opened no tunnel: .*: … is no token\. ERR_NGROK_105"):
             main(["--public"])
 

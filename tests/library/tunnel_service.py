@@ -81,6 +81,23 @@ def open_edge(upstream: str) -> int:
     return server.server_port
 
 
+def get(folder: Path, **headers: str) -> int:
+    """Ask at the edge for /model, and return the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", int((folder / "edge").read_text(encoding="ascii")))
+    connection.request("GET", "/model", headers={name.replace("_", "-"): value for name, value in headers.items()})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def install(folder: Path) -> None:
+    """Write programs that are called as the agents are."""
+    for name in ("ngrok", "cloudflared"):
+        program = folder / name
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {__file__} {name} "$@"\n', encoding="utf-8")
+        program.chmod(0o700)
+
+
 def ngrok(arguments: list[str]) -> None:
     say = partial(print, "t=2026-01-01T00:00:00+0000", flush=True)
     given = json.loads(Path(arguments[arguments.index("--config") + 1]).read_text(encoding="utf-8"))

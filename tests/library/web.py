@@ -24,6 +24,7 @@ from modelapi import package
 from modelapi.package import Package
 from modelapi.signature import Label
 
+from tests.library import tunnel_service
 from tests.library.conftest import PYPROJECT, SKELETON
 
 if TYPE_CHECKING:  # Training, packaging and scoring are tested without the web.
@@ -178,6 +179,16 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.001)
+
+
+@pytest.fixture
+def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a stand-in of ngrok and Cloudflare; no other agents of theirs are found."""
+    tunnel_service.install(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setenv("TUNNELS", str(tmp_path))
+    monkeypatch.delenv("NGROK_AUTHTOKEN", raising=False)
+    return tmp_path
 
 
 class Hold:

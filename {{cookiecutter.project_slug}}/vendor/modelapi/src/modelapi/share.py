@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stack.enter_context(_ended_by_signals())
             is_served = stack.enter_context(_served(project, settings, is_public=options.public))
             tunnel = stack.enter_context(open_tunnel(f"http://{LOCALHOST}:{settings.port}"))
-            print(link(tunnel.url, asks=bool(settings.api_keys)), flush=True)
+            who = "with a key that make api-key makes" if settings.api_keys else "for everybody, without a key"
+            print(link(tunnel.url, who, "until Ctrl-C"), flush=True)
             while is_served() and tunnel.is_open():
                 time.sleep(LOOK)
             raise TunnelError("the tunnel has ended" if is_served() else "the server has ended")
@@ -60,11 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"Not shared: {error}")
 
 
-def link(url: str, *, asks: bool) -> str:
-    """Write what is to be passed on: the address, as a QR code too, and who may use it."""
-    who = "with a key that make api-key makes" if asks else "for everybody, without a key"
-    lines = ["", f"  {url}", f"  {who}, until Ctrl-C", "", qr_code(url)]
-    return "\n".join(lines)
+def link(url: str, who: str, until: str) -> str:
+    """Write what is to be passed on: the address, as a QR code too, who may use it, and how long."""
+    return "\n".join(["", f"  {url}", f"  {who}, {until}", "", qr_code(url)])
 
 
 def qr_code(url: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from modelapi.package import Manifest
+    from modelapi.settings import PackageSettings
 
 
 def package(estimator: Any, X: Any, y: Any = None, *, engine: str | None = None, training: Any = None) -> str:
@@ -18,27 +21,44 @@ def package(estimator: Any, X: Any, y: Any = None, *, engine: str | None = None,
         theirs then, and are called so; else they are called those of a sample.
     Raises TableError, SignatureError, EngineError or PackageError.
     """
+    from modelapi.packaging.engine_choice import announce
+    from modelapi.project import current_project
+    from modelapi.settings import PackageSettings
+
+    current_project().make_importable()
+    settings = PackageSettings.load()
+    manifest = package_live(Live(estimator, X, y, engine, training), settings)
+    print(announce(manifest, settings))
+    return manifest.version
+
+
+class Live(NamedTuple):
+    """A fitted estimator and its rows, as they are in a notebook: the arguments of `package`."""
+
+    estimator: Any
+    X: Any
+    y: Any = None
+    engine: str | None = None
+    training: Any = None
+
+
+def package_live(given: Live, settings: PackageSettings) -> Manifest:
+    """Do what `package` does, with these settings, and without a word. Raises as `package` does."""
     import pandas as pd
 
-    from modelapi.packaging.engine_choice import announce
     from modelapi.packaging.fitted import package_fitted
     from modelapi.packaging.remedies import check_kind
     from modelapi.packaging.sample import Sample, take
-    from modelapi.project import current_project
-    from modelapi.settings import PackageSettings
     from modelapi.training.encoders import read_encoders
 
-    current_project().make_importable()
+    estimator, X, y, engine, training = given
     check_kind(estimator)
     rows = _frame(X)
     all_rows = None if training is None else take(_frame(training), rows.columns)
     names = y.columns if isinstance(y, pd.DataFrame) else [getattr(y, "name", None)]
     targets = [str(name) for name in names if name is not None]
-    settings = PackageSettings.load()
     sample = Sample(rows, rows, targets, read_encoders(estimator, rows), all_rows)
-    manifest = package_fitted(estimator, sample, settings, engine, None if y is None else pd.DataFrame(y))
-    print(announce(manifest, settings))
-    return manifest.version
+    return package_fitted(estimator, sample, settings, engine, None if y is None else pd.DataFrame(y))
 
 
 def _frame(rows: Any) -> pd.DataFrame:

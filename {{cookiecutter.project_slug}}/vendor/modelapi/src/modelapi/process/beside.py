@@ -9,9 +9,8 @@ import subprocess  # nosec B404 # For its types.
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
 
 from modelapi.process.leash import leashed
 from modelapi.settings import SettingsError
@@ -21,19 +20,20 @@ PAUSE = 0.05  # Seconds between two looks whether it is ready.
 
 
 @contextmanager
-def serve_beside(
-    root: Path, port: int, log: IO[bytes] | None = None, **settings: str
-) -> Iterator[subprocess.Popen[bytes]]:
+def serve_beside(root: Path, port: int, log: Path | None = None, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """Serve the project in this folder on this machine alone, with settings of its own, until the context ends.
 
-    log : what the server's output goes to, if not to ours. Raises SettingsError if it does not start.
+    log : the file that the server's output goes to, if not to ours. Raises SettingsError if it does not start.
     """
     own = {"HOST": LOCALHOST, "PORT": str(port), "SHUTDOWN_DELAY": "0", **settings}
     command = [sys.executable, "-m", "modelapi", "serve"]
-    with leashed(command, cwd=root, env=os.environ | own, stdout=log, stderr=log) as process:
+    with ExitStack() as stack:
+        output = stack.enter_context(log.open("wb")) if log else None
+        process = stack.enter_context(leashed(command, cwd=root, env=os.environ | own, stdout=output, stderr=output))
         while ask(port, "/ready")[0] != http.client.OK:
             if process.poll() is not None:
-                raise SettingsError("the server did not start")
+                lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log else []
+                raise SettingsError(": ".join(["the server did not start", *lines[-1:]]))
             time.sleep(PAUSE)
         yield process
 

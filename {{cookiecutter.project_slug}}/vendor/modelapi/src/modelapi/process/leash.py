@@ -25,6 +25,8 @@ def leashed(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     finally:
         process.stdin.close()
         process.wait()
+        for output in filter(None, (process.stdout, process.stderr)):
+            output.close()
 
 
 def main(command: Sequence[str]) -> int:

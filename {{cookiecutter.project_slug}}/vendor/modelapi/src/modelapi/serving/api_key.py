@@ -1,7 +1,6 @@
 """Make a key for the API. Its hash goes to API_KEYS in .env; the key itself is shown once and kept nowhere."""
 
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from tempfile import TemporaryFile
@@ -10,7 +9,7 @@ from dotenv import dotenv_values, set_key
 
 from modelapi.options import Options
 from modelapi.project import current_project
-from modelapi.serving.keys import NAME, PREFIX, digest_of, read_entries, write_entries
+from modelapi.serving.keys import NAME, digest_of, make_key, read_entries, write_entries
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"Not made: API_KEYS in .env has a value that is not allowed: it must be {error}")
     if options.name in digests and not options.replace:
         sys.exit("Not made: .env has a key of this NAME: take another, or replace it with REPLACE=1")
-    key = PREFIX + secrets.token_urlsafe(32)
+    key = make_key()
     digests[options.name] = digest_of(key.encode())
     with TemporaryFile(dir=env.parent) as file:  # Where nothing can be written, set_key would leave its own behind.
         file.write(b"any")

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+import secrets
 from collections.abc import Iterable
 
 from modelapi.serving.answers import Problem
@@ -49,6 +50,11 @@ class Keys:
         if not found:
             raise _refusal("this key is not known here: ask those who run this API for another")
         return found
+
+
+def make_key() -> str:
+    """Make a key that nobody guesses."""
+    return PREFIX + secrets.token_urlsafe(32)
 
 
 def digest_of(key: bytes) -> bytes:

@@ -1,0 +1,129 @@
+"""A notebook serves, shows, shares and stops a model, whatever event loop runs, in a project and without one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPResponse
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+from modelapi import notebook
+from modelapi.eject import EjectError
+from modelapi.notebook import Api, serve
+from modelapi.settings import SettingsError
+from sklearn.pipeline import Pipeline
+
+from tests.library.tunnel_service import get
+
+pytestmark = pytest.mark.web
+
+NAMES = ["fur", "age", "indoor"]
+
+
+@pytest.fixture(autouse=True)
+def _stopped() -> Iterator[None]:
+    yield
+    for api in notebook._running.values():
+        api.stop()
+    notebook._running.clear()
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in no project."""
+    folder = tmp_path / "nowhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    return folder
+
+
+def ask(url: str, record: object = None) -> tuple[HTTPResponse, bytes]:
+    body = None if record is None else json.dumps(record).encode()
+    headers = {"Content-Type": "application/json", "Accept": "text/html, */*;q=0.1"}
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
+        return answer, answer.read()
+
+
+def test_a_model_is_served_in_a_running_loop_and_another_of_its_title_in_its_place(
+    framework: str, nowhere: Path, pets: pd.DataFrame, pipeline: Pipeline, agents: Path
+) -> None:
+    async def cell() -> Api:
+        return serve(pipeline, pets[NAMES], pets["kind"], framework=framework, title='Pets "&" more')
+
+    first, api = asyncio.run(cell()), asyncio.run(cell())
+
+    with pytest.raises(OSError, match="refused"):
+        ask(first.url)
+    page, _ = ask(api.url)
+    assert "frame-ancestors 'self' http://localhost:* " in page.headers["Content-Security-Policy"]
+    record = {"fur": "long", "age": 5, "indoor": False}
+    assert json.loads(ask(f"{api.url}predict", record)[1]) == {"prediction": ["dog"]}
+    assert json.loads(ask(f"{api.url}openapi.json")[1])["info"]["title"] == 'Pets "&" more'
+    assert list(nowhere.iterdir()) == []
+
+    assert api.share() == "https://four-words-of-chance.trycloudflare.com"
+    assert get(agents) == 401
+    assert api.share(public=True)
+    assert get(agents) == 200
+
+    api.stop()
+    for asked in (lambda: ask(api.url), lambda: get(agents)):
+        with pytest.raises(OSError, match="refused"):
+            asked()
+    assert not api._folder.exists()
+
+
+def test_in_a_project_its_application_serves_and_its_model_stays(
+    site: Path, pets: pd.DataFrame, pipeline: Pipeline, framework: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(site / "steps")
+    current = (site / "artifacts" / "CURRENT").read_bytes()
+
+    api = serve(pipeline, pets[NAMES], pets["kind"])
+
+    assert api.framework == framework
+    assert api._root == site
+    signature = json.loads(ask(f"{api.url}openapi.json")[1])["info"]
+    assert signature["title"] == "Pets"
+    assert (site / "artifacts" / "CURRENT").read_bytes() == current
+
+
+def test_colab_shows_the_page_by_its_own_proxy(
+    framework: str, nowhere: Path, pets: pd.DataFrame, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: dict[str, str] = {}
+    output = ModuleType("google.colab.output")
+    output.eval_js = lambda code: f"https://colab.example/{code}"  # type: ignore[attr-defined]
+    output.serve_kernel_port_as_iframe = lambda port, **options: shown.update({str(port): options["height"]})  # type: ignore[attr-defined]
+    colab = ModuleType("google.colab")
+    colab.output = output  # type: ignore[attr-defined]
+    for name, module in {"google": ModuleType("google"), "google.colab": colab, "google.colab.output": output}.items():
+        monkeypatch.setitem(sys.modules, name, module)
+
+    api = serve(pipeline, pets[NAMES], pets["kind"], framework=framework)
+
+    (port,) = shown
+    assert api.url == f"https://colab.example/google.colab.kernel.proxyPort({port})"
+    page, _ = ask(api.local_url)
+    assert "frame-ancestors 'self' https://colab.research.google.com" in page.headers["Content-Security-Policy"]
+
+
+def test_what_cannot_be_served_or_ejected_is_a_sentence_and_leaves_nothing(
+    framework: str, nowhere: Path, pets: pd.DataFrame, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingsError, match=r"^django is not installed: install modelapi\[fastapi\] or \[flask\]$"):
+        serve(pipeline, pets[NAMES], framework="django")
+
+    monkeypatch.setitem(sys.modules, "cookiecutter", None)
+    api = serve(pipeline, pets[NAMES], framework=framework)
+    with pytest.raises(EjectError, match=r"^eject needs cookiecutter: install modelapi\[notebook\]$"):
+        api.eject("pets-api")
+
+    assert list(nowhere.iterdir()) == []
