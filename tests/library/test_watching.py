@@ -15,9 +15,9 @@ import pytest
 from modelapi import package
 from modelapi.bins import FEW, psi, sorter
 from modelapi.engines import Prediction
-from modelapi.engines.sklearn_engine import SklearnEngine
 from modelapi.package.baseline import Bins
-from modelapi.packaging.baselines import make_baseline, of_feature, of_target
+from modelapi.packaging.baselines import make_baseline, of_answers, of_feature
+from modelapi.packaging.card.outcomes import Outcome
 from modelapi.records.columns import Columns
 from modelapi.serving import tallies
 from modelapi.serving.shared import FOLDER
@@ -145,8 +145,10 @@ def test_bins_of_what_is_not_listed_name_no_value(features: dict[str, Feature], 
 
 
 def test_answers_have_a_bin_for_each_class_or_tenth() -> None:
-    classes = of_target(Target(name="y", type="string", classes=["a", "b"]), np.array(["a"] * 40 + ["b"] * 3))
-    numbers = of_target(Target(name="y", type="number"), np.arange(300.0))
+    labels = Target(name="y", type="string", classes=["a", "b"])
+
+    classes = of_answers(Outcome(labels, np.array([0] * 40 + [1] * 3)))
+    numbers = of_answers(Outcome(Target(name="y", type="number"), np.arange(300.0)))
 
     assert (classes.names, classes.counts) == (["a", "(other)"], [40, 3])
     assert numbers.counts == [30] * 10 + [0]
@@ -190,7 +192,7 @@ def test_a_shift_is_seen_within_2000_rows_and_none_in_100000_rows_like_those_of_
         features=list(features.values()), target=target, task="regression", probabilities=False, n_samples=700
     )
     engine = Constant()
-    watch = Watch("", "1", make_baseline(columns, signature, engine), signature, n_workers)
+    watch = Watch("", "1", make_baseline(columns, signature, [Outcome(target, np.ones(700))]), signature, n_workers)
     random = np.random.default_rng(8)
 
     def send(rows: int, **changes: Any) -> None:
@@ -223,7 +225,9 @@ def test_workers_go_on_with_the_counts_of_one_that_was_killed(
     tmp_path: Path, pets: pd.DataFrame, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signature = infer(read_features(pets[["fur", "age", "indoor"]]), ["kind"], pipeline, len(pets))
-    baseline = make_baseline(to_columns(pets, signature.features), signature, SklearnEngine(pipeline, signature))
+    baseline = make_baseline(
+        to_columns(pets, signature.features), signature, [Outcome(signature.target, np.zeros(20, int))]
+    )
     folder = save(tmp_path / "artifacts", pets, pipeline, signature=signature, baseline=baseline)
     counts = tmp_path / "counts"
     counts.mkdir()
@@ -261,7 +265,7 @@ def test_the_counts_of_the_version_before_stay_until_the_next(features: dict[str
     signature = Signature(
         features=list(features.values()), target=target, task="regression", probabilities=False, n_samples=700
     )
-    baseline = make_baseline(columns, signature, Constant())
+    baseline = make_baseline(columns, signature, [Outcome(target, np.ones(700))])
 
     for version in ("1", "2", "3"):
         for model in ("", "other"):

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from modelapi.bins import sorter
-from modelapi.engines import Engine
 from modelapi.package.baseline import ABOVE, BELOW, MISSING, OTHER, UNKNOWN, WITHIN, Baseline, Bins
+from modelapi.packaging.card.outcomes import UNKNOWN as NO_CLASS
+from modelapi.packaging.card.outcomes import Outcome
 from modelapi.records.columns import DTYPES, Columns, n_rows
-from modelapi.signature import Feature, Label, Signature, Target, label_name
+from modelapi.signature import Feature, Label, Signature, label_name
 
 MAX_FEATURES = 50  # Each is some 13 series of Prometheus, in each version.
 MAX_TARGETS = 20
@@ -21,20 +22,17 @@ MAX_LABELS = 20
 MAX_BINS = 10
 MIN_ROWS = 30  # Of a bin: fewer differ much by chance.
 MIN_LABELS = 5  # As a test of chi square wants them.
-MAX_PREDICTED = 10_000
 DAY = 86_400_000_000  # In µs.
 Array = np.ndarray[Any, Any]
 
 
-def make_baseline(columns: Columns, signature: Signature, engine: Engine) -> Baseline:
-    """Count rows of training, and what an engine answers to them; of many features, the first MAX_FEATURES."""
+def make_baseline(columns: Columns, signature: Signature, outcomes: Sequence[Outcome]) -> Baseline:
+    """Count rows of training, and what was answered to them; of many features, the first MAX_FEATURES.
+
+    outcomes : of the model itself or, which is more like what it says of rows that it has not seen, out of fold.
+    """
     features = {one.name: of_feature(one, columns[one.name]) for one in signature.features[:MAX_FEATURES]}
-    targets = {}
-    if signature.task != "transform":
-        step = -(-n_rows(columns) // MAX_PREDICTED)
-        some = {name: values[::step] for name, values in columns.items()}
-        answers = zip(signature.targets[:MAX_TARGETS], engine.predict(some).labels, strict=False)
-        targets = {target.name: of_target(target, labels) for target, labels in answers}
+    targets = {one.target.name: of_answers(one) for one in outcomes[:MAX_TARGETS]}
     return Baseline(n_samples=n_rows(columns), features=features, targets=targets)
 
 
@@ -56,10 +54,12 @@ def of_feature(feature: Feature, values: Array) -> Bins:
     return _counted(bins, values, feature)
 
 
-def of_target(target: Target, values: Array) -> Bins:
+def of_answers(outcome: Outcome) -> Bins:
     """Make the bins of the answers of a target."""
-    if target.classes is not None:
-        return _counted(_of_labels(values, target.classes, []), values)
+    values = outcome.answered
+    if outcome.target.classes is not None:
+        labels = np.array(outcome.target.classes, dtype=object)[values[values != NO_CLASS]]
+        return _counted(_of_labels(labels, outcome.target.classes, []), labels)
     edges = _edges(values[np.isfinite(values)])
     return _counted(Bins(names=[*_between(edges, [f"{edge:.10g}" for edge in edges]), MISSING], edges=edges), values)
 

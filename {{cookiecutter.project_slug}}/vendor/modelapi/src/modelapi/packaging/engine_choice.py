@@ -82,7 +82,7 @@ def package_model(
                 continue
             reason = "; ".join([_comparison(n_rows(rows), difference), *refused])
             known = columns if training is None else training
-            baseline = make_baseline(known, signature, loaded)
+            baseline = make_baseline(known, signature, evidence.outcomes)
             background = find_background(loaded, known, signature) if settings.explain else None
             made = Making(settings.project, model, name, reason, exported.libraries)
             card = render(made, signature, metrics, evidence, said)
