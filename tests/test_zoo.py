@@ -2,16 +2,18 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import FRAMEWORKS, ROOT, Installed, succeed
+from tests.conftest import CI, FRAMEWORKS, ROOT, Installed, succeed
 from tests.server import ask, serve
 
 ZOO = ROOT / "tests" / "zoo.py"
+PAGES = ROOT / "tests" / "zoo_pages.py"
 PARTS = 4
 TEXT = (ROOT / "docs" / "estimators.md").read_text(encoding="utf-8")
 LINEAR = re.compile(
@@ -39,7 +41,7 @@ def names(kinds: dict[str, list[str]]) -> list[str]:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_estimators_answer_over_http_as_by_themselves(
+def test_estimators_answer_over_http_as_by_themselves_and_the_common_ones_in_a_page(
     installed: Installed, names: list[str], tmp_path: Path, part: int
 ) -> None:
     framework = FRAMEWORKS[part % len(FRAMEWORKS)]
@@ -51,6 +53,10 @@ def test_estimators_answer_over_http_as_by_themselves(
         case = documented_case(tmp_path, name)
         if "engine" in case:
             compare(name, case, ask_server(installed(framework), tmp_path / name, case))
+    if CI or shutil.which("node") or shutil.which("chromium"):
+        common = [name for name in mine if LINEAR.fullmatch(name) or TREES.fullmatch(name)]
+        refused = succeed(".venv/bin/python", PAGES, tmp_path, *common, cwd=installed(framework))
+        assert json.loads(refused) == {}
 
 
 @pytest.mark.parametrize("part", range(PARTS))

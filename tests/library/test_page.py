@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from modelapi import package
-from modelapi.engines import EngineError, Prediction
+from modelapi.engines import EngineError, Prediction, engine_module
 from modelapi.engines.frames import to_frame
 from modelapi.outputs import warnings
 from modelapi.package import Package, load
+from modelapi.packaging.background import find_background
 from modelapi.packaging.exports import export
 from modelapi.packaging.scores import with_scores
 from modelapi.page import html, parity, runners, write
@@ -65,7 +66,8 @@ def put(artifacts: Path, fitted: Any, columns: Columns, signature: Signature, en
     """Package an estimator for an engine, unchecked, and return the folder."""
     signature = with_scores(signature, fitted, columns)
     content, libraries = export(fitted, engine, columns, signature)
-    how: dict[str, Any] = {"name": "pets", "reason": "for a test", "libraries": libraries, "metrics": {}}
+    how: dict[str, Any] = {"name": "pets", "reason": "for a test", "libraries": libraries, "metrics": {}, "card": ""}
+    how["background"] = find_background(engine_module(engine).load(content, signature), columns, signature)
     return artifacts / package.save(artifacts, content, engine=engine, signature=signature, **how).version
 
 
@@ -141,6 +143,21 @@ def test_a_page_takes_columns_of_each_type(mixed: Package, folder: Path, policy:
     assert (sum(record.get("fur") == "never seen in training" for record in records) > 50) == (policy == "ignore")
 
     parity.check(mixed, content, records, FILES, policy=policy)
+
+
+def test_of_many_features_a_page_asks_in_the_orders_in_which_the_api_does(tmp_path: Path) -> None:
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 12)), columns=[*"abcdefghijkl"])
+    fitted = RandomForestClassifier(5, random_state=0).fit(wide, wide["a"] * wide["b"] > 0)
+    features = read_features(wide)
+    signature = infer(features, ["y"], fitted, 40, takes="frame")
+    folder = put(tmp_path, fitted, to_columns(wide, features), signature)
+    content = held(folder)
+    records = draw(signature, 20, "refuse", [])
+
+    parity.check(load(folder), content, records, FILES, policy="refuse")
+
+    (answer,), _ = parity.ask(content, [{"records": records[:1], "options": {"explain": True}}], FILES)
+    assert answer["explanation"][0]["true"]["error"] > 0
 
 
 def test_what_is_wrong_or_strange_is_said_as_the_api_says_it(mixed: Package, folder: Path) -> None:

@@ -85,7 +85,7 @@ def by_name(entries: Iterable[Any], signature: Signature, make: Callable[[dict[s
     """
     left = iter(entries)
     by_target = {
-        target: _in_object({name: next(left) for name in names}, make) for target, names in _names(signature).items()
+        target: _in_object({name: next(left) for name in names}, make) for target, names in names_of(signature).items()
     }
     return _in_object(by_target, make)
 
@@ -94,7 +94,7 @@ def _in_object(entries: dict[Any, Any], make: Callable[[dict[str, Any]], Any]) -
     return entries[None] if None in entries else make(entries)
 
 
-def _names(signature: Signature) -> dict[str | None, list[str] | list[None]]:
+def names_of(signature: Signature) -> dict[str | None, list[str] | list[None]]:
     """Name the numbers that are explained by target; an only number, and an only target, have None for a name."""
     if signature.scores is not None and not signature.probabilities:
         return {None: signature.scores or [None]}
@@ -108,7 +108,7 @@ def _names(signature: Signature) -> dict[str | None, list[str] | list[None]]:
 
 def _columns(signature: Signature) -> Iterator[list[str]]:
     """Name the columns of each number: its baseline, its error, and its contributions."""
-    for target, names in _names(signature).items():
+    for target, names in names_of(signature).items():
         for name in names:
             said = "".join(f"_{word}" for word in (target, name) if word is not None)
             contributions = [f"contribution{said}_{feature.name}" for feature in signature.features]

@@ -43,13 +43,13 @@ class Explainer:
         self.is_exact = n_features <= MAX_EXACT
         # Copies of few rows, for all orders of a row are asked for in one call.
         copies = 1 if self.is_exact else max(1, MIN_SAMPLED // n_rows(background))
-        self._background = {name: np.tile(values, copies) for name, values in background.items()}
-        self._n_rows = n_rows(self._background)
+        self.background = {name: np.tile(values, copies) for name, values in background.items()}
+        self._n_rows = n_rows(self.background)
         if self.is_exact:
             self._coalitions = (np.arange(2**n_features)[:, None] >> np.arange(n_features) & 1).astype(bool)
             self._weights = _weights(self._coalitions)
         else:
-            self._places = _draw_orders(self._n_rows, n_features)
+            self.places = _draw_orders(self._n_rows, n_features)
 
     def explain(self, ask: Ask, record: Columns, said: Array) -> Explanation:
         """Explain what the model says of a record, columns of one row: numbers of shape (n_numbers,)."""
@@ -68,13 +68,13 @@ class Explainer:
 
     def _of_some(self, ask: Ask, record: Columns, said: Array) -> Explanation:
         """Turn each row of the background into the record, feature by feature in some orders and their reverses."""
-        n_features, n_numbers = len(self._background), len(said)
+        n_features, n_numbers = len(self.background), len(said)
         rows = np.arange(self._n_rows)
         starts = ask(self._rows(record, np.zeros((self._n_rows, n_features), bool), rows))
         contributions, variances = np.zeros((2, n_features, n_numbers))
-        n_pairs = self._places.shape[1]
+        n_pairs = self.places.shape[1]
         for part in _parts(rows, 2 * n_pairs * (n_features - 1)):
-            forward = self._places[part]
+            forward = self.places[part]
             places = np.stack([forward, n_features - 1 - forward], axis=2)  # Of shape (n_rows, n_pairs, 2, n_features).
             known = places[..., None, :] < np.arange(1, n_features)[:, None]  # After each step but the last:
             asked = self._rows(record, known.reshape(-1, n_features), np.repeat(part, known[0, ..., 0].size))
@@ -93,7 +93,7 @@ class Explainer:
         """Take rows of the background, in which the known features, booleans of (n, n_features), are the record's."""
         return {
             name: np.where(mask, record[name], values[rows])
-            for (name, values), mask in zip(self._background.items(), known.T, strict=True)
+            for (name, values), mask in zip(self.background.items(), known.T, strict=True)
         }
 
 

@@ -4,13 +4,19 @@
 export function answerOf(values, n_rows, { signature, graph, targets }, options) {
   const { labels, shares, scores } = graph.outputs;
   const answer = { prediction: byTarget(predictions(values.get(labels), n_rows, targets), signature) };
-  if (options.probabilities) answer.probability = byTarget(probabilities(values.get(shares), n_rows, targets), signature);
-  if (options.scores) answer.score = scoresOf(values.get(scores), n_rows, signature.scores);
+  const named = (names) => (row) => Object.fromEntries(names.map((name, place) => [name, plain(row[place])]));
+  if (options.probabilities) {
+    const found = probabilities(values.get(shares), n_rows, targets);
+    answer.probability = byTarget(found.map((rows, place) => rows.map(named(targets[place].names))), signature);
+  }
+  if (options.scores) {
+    const write = signature.scores.length ? named(signature.scores) : ([score]) => plain(score);
+    answer.score = scoresOf(values.get(scores), n_rows, signature.scores).map(write);
+  }
   return answer;
 }
 
 const rowsOf = (n_rows, read) => Array.from({ length: n_rows }, (_, row) => read(row));
-const named = (names, read) => Object.fromEntries(names.map((name, place) => [name, read(place)]));
 // NaN and infinity are not in JSON.
 const plain = (value) => (typeof value === "number" && !Number.isFinite(value) ? null : value);
 
@@ -24,22 +30,36 @@ function predictions({ type, data }, n_rows, targets) {
   });
 }
 
-// They come as one tensor or as one a target; one for several targets is how likely each is to be 1.
+// By target, and of each by row, those of its classes. They come as one tensor or as one a target; one for several
+// targets is how likely each is to be 1.
 function probabilities(shares, n_rows, targets) {
-  return targets.map(({ names }, target) => {
+  return targets.map((_, target) => {
     const { shape, data } = shares.sequence?.[target] ?? shares;
     const width = shape.at(-1);
-    if (targets.length > 1 && !shares.sequence) {
-      return rowsOf(n_rows, (row) => named(names, (place) => plain(place ? data[row * width + target] : 1 - data[row * width + target])));
-    }
-    return rowsOf(n_rows, (row) => named(names, (place) => plain(data[row * width + place])));
+    const isOfAll = targets.length > 1 && !shares.sequence;
+    return rowsOf(n_rows, (row) => (isOfAll ? [1 - data[row * width + target], data[row * width + target]] : [...data.slice(row * width, (row + 1) * width)]));
   });
 }
 
 // A graph writes a single score as one column or, of two classes, as one for each.
 function scoresOf({ data }, n_rows, names) {
   const width = data.length / n_rows;
-  return rowsOf(n_rows, (row) => (names.length ? named(names, (place) => plain(data[row * width + place])) : plain(data[(row + 1) * width - 1])));
+  return rowsOf(n_rows, (row) => [...data.slice(names.length ? row * width : (row + 1) * width - 1, (row + 1) * width)]);
+}
+
+// The numbers of each row that are explained: the probability of each class, else the scores, else what is predicted.
+export function numbersOf(values, n_rows, { signature, graph, targets }) {
+  const { labels, shares, scores } = graph.outputs;
+  if (scores && !shares) return scoresOf(values.get(scores), n_rows, signature.scores);
+  const byTargets = shares ? probabilities(values.get(shares), n_rows, targets) : predictions(values.get(labels), n_rows, targets);
+  return rowsOf(n_rows, (row) => byTargets.flatMap((of) => of[row]));
+}
+
+// What is said of each number under its name, and these under their targets, as `names` has them: null is no name.
+export function underNames(entries, names) {
+  const left = entries.values();
+  const under = (pairs) => (pairs[0][0] === null ? pairs[0][1] : Object.fromEntries(pairs));
+  return under(names.map(([target, own]) => [target, under(own.map((name) => [name, left.next().value]))]));
 }
 
 function byTarget(values, { target }) {
