@@ -1,18 +1,14 @@
 """Explanations as clients read them: which numbers of a prediction are explained, and how they are written."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from modelapi.engines import Prediction, Wanted
+from modelapi.records.columns import Array
+from modelapi.shapley import Explanation
 from modelapi.signature import Signature, label_name
-
-if TYPE_CHECKING:  # The process that only checks a package needs none.
-    from modelapi.records.columns import Array
-    from modelapi.shapley import Explanation
 
 MAX_NUMBERS = 10_000  # Contributions to a record that are written.
 
@@ -41,9 +37,9 @@ def numbers(prediction: Prediction, signature: Signature) -> Array:
     They are the probability of each class, else the scores, else what is predicted. Raises Unexplained if that is none.
     """
     if signature.probabilities:
-        return np.concatenate(prediction.probabilities or [], axis=1)
+        return np.concatenate(prediction.probabilities or [], axis=1, dtype=np.float64)
     if signature.scores is not None and prediction.scores is not None:
-        return np.reshape(prediction.scores, (len(prediction.labels[0]), -1))
+        return prediction.scores.reshape(len(prediction.labels[0]), -1).astype(np.float64)
     if any(labels.dtype.kind not in "iuf" for labels in prediction.labels):
         raise Unexplained
     return np.stack(prediction.labels, axis=1).astype(np.float64)
