@@ -51,7 +51,9 @@ class Pages:
     def card(self, content: str) -> Answer:
         """Answer a model card, which may run and load nothing but what stands in it."""
         known = CARD.search(content, 0, content.find("</head>"))  # An older one has no script.
-        policy = f"default-src 'none'; script-src {known[1]}; style-src {known[2]}; img-src data:; {ALONE}" if known else DOCS
+        if known is None:
+            return self.html(content.encode(), DOCS)
+        policy = f"default-src 'none'; script-src {known[1]}; style-src {known[2]}; img-src data:; {ALONE}"
         return self.html(content.encode(), policy)
 
     def asset(self, name: str) -> Answer:
