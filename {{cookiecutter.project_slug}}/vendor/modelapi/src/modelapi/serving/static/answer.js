@@ -1,7 +1,7 @@
 // The answer of the model to one record, as what it is: a class, a number, an outlier, a cluster, columns.
 
 import { $, element, styled } from "./dom.js";
-import { called, flatten, legible, nameOf, percent, titleOf, withUnit } from "./words.js";
+import { called, flatten, isNameOf, legible, percent, titleOf, withUnit } from "./words.js";
 import { showWhy } from "./why.js";
 
 const MOST = 8; // Classes whose probabilities are shown.
@@ -36,8 +36,8 @@ function headOf({ task, target }) {
 
 function result({ task }, target, label, isNamed) {
   const isClass = Boolean(target.classes);
-  const said = MEANINGS[task]?.[nameOf(label)] ?? (isClass ? called(target, label) : withUnit(legible(label, 5), target));
-  const raw = isClass && said !== nameOf(label) ? element("small", { className: "raw" }, nameOf(label)) : null;
+  const said = MEANINGS[task]?.[label] ?? (isClass ? called(target, label) : withUnit(legible(label, 5), target));
+  const raw = isClass && said !== String(label) ? element("small", { className: "raw" }, String(label)) : null;
   const name = isNamed ? element("span", { className: "of" }, titleOf(target)) : null;
   const place = typeof label === "number" && !isClass ? distribution(target, label) : null;
   return element("div", { className: "result" }, name, element("strong", {}, said), raw, place);
@@ -70,7 +70,7 @@ function bars(target, shares, predicted, isNamed) {
   const list = shown.map(({ name, share }) =>
     element(
       "li",
-      { className: name === nameOf(predicted) ? "bar chosen" : "bar" },
+      { className: isNameOf(name, predicted) ? "bar chosen" : "bar" },
       element("span", { className: "label" }, called(target, name)),
       element("span", { className: "value" }, percent(share)),
       element("span", { className: "track", "aria-hidden": "true" }, styled(element("span", { className: "fill" }), { width: `${share * 100}%` }))

@@ -1,7 +1,7 @@
 // Why the answer is as it is: what each feature adds to the baseline, as bars.
 
 import { element, styled } from "./dom.js";
-import { called, legible, nameOf, percent, signed, titleOf, withUnit } from "./words.js";
+import { called, isNameOf, legible, percent, signed, titleOf, withUnit } from "./words.js";
 
 const MOST = 12; // Features with a bar of their own.
 
@@ -18,7 +18,7 @@ export function showWhy(signature, record, answer) {
 function ofTarget(signature, target, record, explanation, predicted, probability, isMany) {
   const isOne = "baseline" in explanation;
   const names = isOne ? [] : Object.keys(explanation);
-  const first = names.includes(nameOf(predicted)) ? nameOf(predicted) : names[0];
+  const first = names.find((name) => isNameOf(name, predicted)) ?? names[0];
   const write = probability ? percent : (number) => legible(number, 4);
   const bars = element("div");
   const show = (name) => bars.replaceChildren(...chart(signature.features, record, isOne ? explanation : explanation[name], write));

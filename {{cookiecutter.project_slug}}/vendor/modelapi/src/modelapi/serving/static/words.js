@@ -2,22 +2,22 @@
 
 export const titleOf = (column) => column.title || column.name;
 
-// A label of the data by the name that the project gave it; "1.0" of a number is "1", as in the signature.
+// A label of the data by the name that the project gave it; tables write true as Python does.
 export function called(column, label) {
-  const name = nameOf(label);
-  return column.labels?.[name] ?? column.labels?.[`${name}.0`] ?? name;
+  const name = Object.keys(column.labels ?? {}).find((one) => isNameOf(one, label) || one === String(label).toLowerCase());
+  return column.labels?.[name] ?? String(label);
 }
 
-export function nameOf(label) {
-  return typeof label === "number" && !Number.isInteger(label) ? legible(label) : String(label);
-}
+// Whether a label has this name; that of the number 1 is "1.0" where the classes are no integers.
+export const isNameOf = (name, label) => name === String(label) || name === `${label}.0`;
 
 // At most `digits` of them, without a long tail: 0.1 + 0.2 is 0.3.
 export function legible(number, digits = 6) {
   if (typeof number !== "number") return String(number);
   const size = Math.abs(number);
   if (size !== 0 && (size >= 1e15 || size < 1e-6)) return number.toPrecision(3);
-  return new Intl.NumberFormat("en", { maximumSignificantDigits: Math.max(digits, Math.ceil(Math.log10(size + 1))) }).format(number);
+  const maximumSignificantDigits = Math.max(digits, Math.ceil(Math.log10(size + 1)));
+  return new Intl.NumberFormat("en", { maximumSignificantDigits, useGrouping: "min2" }).format(number);
 }
 
 export const percent = (share) => new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }).format(share);
