@@ -189,6 +189,17 @@ def test_what_is_wrong_or_strange_is_said_as_the_api_says_it(mixed: Package, fol
     assert len(found) == 3
 
 
+def test_a_browser_checks_a_page_where_there_is_no_node(
+    mixed: Package, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runners, "NODES", ())
+    if runners.find() is None:
+        pytest.skip("no browser is here")
+    records = draw(mixed.signature, 20, "refuse", [])
+
+    assert "Node" not in parity.check(mixed, held(folder), records, FILES, policy="refuse")
+
+
 CELLS: dict[str, Sequence[str]] = {
     "size": ("1", " 2.5 ", "-.5e1", "", "NA", "inf", "1_000", "0x10", "five", "1e999"),
     "count": ("3", "3.0", "1e2", "3.5", "9007199254740993", "nan"),
@@ -275,7 +286,7 @@ def test_a_page_is_not_written_where_it_would_not_be_the_model(
         assert "what the API's adjust makes of them, in prediction" in refusal(path, settings)
     with monkeypatch.context() as patch:
         patch.setattr(runners, "find", lambda: None)
-        assert "install Node.js, or a browser" in refusal(path, settings)
+        assert "install Node.js 18 or newer" in refusal(path, settings)
     operators = tmp_path / "operators.js"
     operators.write_text(FILES["operators.js"].read_text(encoding="utf-8").replace("TreeEnsemble:", "Tree:"))
     with monkeypatch.context() as patch:

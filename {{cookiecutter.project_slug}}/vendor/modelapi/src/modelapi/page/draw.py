@@ -1,4 +1,4 @@
-"""Records drawn from a signature: within and beyond what was seen in training, with gaps and unknown categories."""
+"""Records drawn from a signature, of which some values are beyond what was seen in training, unknown or odd."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Any
 
 from modelapi.packaging.mutations import UNKNOWN
 from modelapi.packaging.odd_texts import ODD
+from modelapi.records.drawing import draw_value
 from modelapi.records.faults import Policy
 from modelapi.signature import SAFE_INTEGER, Feature, Signature
 
 SEED = 0
-SHARE = 0.1  # Of gaps, and of what was not seen in training.
+SHARE = 0.1  # Of values that are not as in training.
+MAX_WORDS = 12
 
 
 def draw(signature: Signature, n: int, policy: Policy, words: list[str]) -> list[dict[str, Any]]:
-    """Draw n records that the API takes; texts are of these words. The same each time."""
+    """Draw n records that the API takes, the same each time; texts are of these words."""
     random = Random(SEED)  # nosec B311 # It keeps no secret.
     return [_record(signature, random, policy, words) for _ in range(n)]
 
@@ -24,40 +26,31 @@ def draw(signature: Signature, n: int, policy: Policy, words: list[str]) -> list
 def _record(signature: Signature, random: Random, policy: Policy, words: list[str]) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for feature in signature.features:
-        if not feature.nullable or random.random() > SHARE:
-            record[feature.name] = _value(feature, random, policy, words)
-        elif random.random() < 0.5:
+        value = draw_value(feature, random)
+        if value is not None:
+            record[feature.name] = _text(feature, random, words) if feature.type == "text" else value
+            if random.random() < SHARE:
+                record[feature.name] = _strange(feature, record[feature.name], random, policy)
+        elif random.random() < 0.5:  # Or it is left out.
             record[feature.name] = None
     return record
 
 
-def _value(feature: Feature, random: Random, policy: Policy, words: list[str]) -> Any:
+def _strange(feature: Feature, value: Any, random: Random, policy: Policy) -> Any:
+    low, high = feature.minimum, feature.maximum
     if feature.categories:
-        if feature.refuses_unknown(policy) or random.random() > SHARE:
-            return random.choice(feature.categories)
-        return feature.maximum + 1 if isinstance(feature.maximum, float) else UNKNOWN
-    if feature.type == "boolean":
-        return random.random() < 0.5
-    if feature.type in ("text", "string"):
-        return _text(feature, random, words)
-    if feature.minimum is None or feature.maximum is None:
-        return feature.example
-    share = random.uniform(-SHARE, 1 + SHARE)
-    if isinstance(feature.minimum, str) or isinstance(feature.maximum, str):
-        return _moment(str(feature.minimum), str(feature.maximum), share)
-    value = feature.minimum + share * (feature.maximum - feature.minimum)
-    return max(-SAFE_INTEGER, min(round(value), SAFE_INTEGER)) if feature.type == "integer" else value
+        unknown = high + 1 if isinstance(high, float) else UNKNOWN
+        return value if feature.refuses_unknown(policy) else unknown
+    if isinstance(low, float) and isinstance(high, float):
+        beyond = value + random.choice((-1, 1)) * (high - low)
+        return max(-SAFE_INTEGER, min(round(beyond), SAFE_INTEGER)) if feature.type == "integer" else beyond
+    if feature.type == "datetime":
+        return (datetime.fromisoformat(value) + timedelta(days=400, minutes=random.random())).isoformat()
+    return value
 
 
 def _text(feature: Feature, random: Random, words: list[str]) -> str:
     known = [*words, *str(feature.example).split()] or [UNKNOWN]
-    parts = [
-        random.choice(ODD) if random.random() < SHARE else random.choice(known) for _ in range(random.randint(0, 12))
-    ]
+    n_words = random.randint(0, MAX_WORDS)
+    parts = [random.choice(ODD if random.random() < SHARE else known) for _ in range(n_words)]
     return " ".join(parts)[: feature.max_length]
-
-
-def _moment(minimum: str, maximum: str, share: float) -> str:
-    first, last = (datetime.fromisoformat(end) for end in (minimum, maximum))
-    moment = first + share * (last - first + timedelta(hours=1))
-    return moment.isoformat(timespec="seconds")

