@@ -23,7 +23,8 @@ STYLE_NAMES = re.compile(r'<link rel="stylesheet" href="static/([\w.-]+)">')
 # In the place of those to the pages of an API.
 LINKS = '<a id="to-try" href="#">Try it</a> <a id="card" href="#model-card">Model card</a>'
 STYLE = """
-#model-card { border: 0; width: 100%; height: calc(100vh - 8rem); }
+#model-card { display: block; border: 0; width: 100%; height: calc(100vh - 3.5rem) }
+.of-card > header > :not(nav) { display: none }
 """
 
 

@@ -7,9 +7,10 @@ import { start } from "./page.js";
 const model = await unfold($("model").textContent);
 $("model-card").srcdoc = model.card;
 
-// The card is a second view of this page.
+// The card is a second view of this page, with a head of its own.
 function show() {
   const isCard = location.hash === "#model-card";
+  document.body.classList.toggle("of-card", isCard);
   $("try").hidden = isCard;
   $("model-card").hidden = !isCard;
   for (const [id, is] of [["to-try", !isCard], ["card", isCard]]) {
