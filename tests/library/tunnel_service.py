@@ -58,11 +58,6 @@ class Agent(BaseHTTPRequestHandler):
         self.tunnels[asked["name"]] = {"name": asked["name"], "url": url, "upstream": asked["upstream"]}
         self._answer(201, self.tunnels[asked["name"]])
 
-    def do_DELETE(self) -> None:
-        del self.tunnels[self.path.removeprefix("/api/endpoints/")]
-        (FOLDER / "closed").touch()
-        self._answer(204, None)
-
     def _answer(self, status: int, content: object) -> None:
         body = b"" if content is None else json.dumps(content).encode()
         self.send_response(status)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
-import json
+import os
 import re
 import shutil
 import subprocess  # nosec B404 # For its constants.
-import tempfile
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import Field, SecretStr
 
@@ -22,6 +21,7 @@ from modelapi.process.leash import leashed
 from modelapi.settings import PackageSettings
 
 SECONDS = 60  # In which a tunnel opens.
+NGROK = re.compile(r"(?<=^Forwarding )\S+")
 CLOUDFLARE = re.compile(r"https://(?!api\.)[a-z0-9-]+\.trycloudflare\.com")
 NONE = (
     "there is no tunnel: put NGROK_AUTHTOKEN=… of your account (dashboard.ngrok.com) into .env, or install cloudflared"
@@ -68,65 +68,45 @@ def find_tunnel(settings: TunnelSettings) -> Open:
 
 @contextmanager
 def _ngrok(settings: TunnelSettings, address: str) -> Iterator[Tunnel]:
-    from pyngrok import ngrok, process
-    from pyngrok.conf import PyngrokConfig
-    from pyngrok.exception import PyngrokError
-
-    token = settings.ngrok_authtoken.get_secret_value()
-    with tempfile.TemporaryDirectory() as folder:
-        # pyngrok hands a token on as an argument, which whoever lists processes sees; a file is for its owner alone.
-        path = Path(folder, "ngrok.yml")
-        path.write_text(json.dumps({"version": "3", "agent": {"authtoken": token}}), encoding="utf-8")
-        agent = PyngrokConfig(
-            ngrok_path=shutil.which("ngrok"),
-            config_path=str(path),
-            region=settings.ngrok_region or None,
-            start_new_session=True,
-            startup_timeout=SECONDS,
-            request_timeout=SECONDS,
-        )
-        agent.auth_token = None
-        url = ""
-        try:
-            domain = {"url": f"https://{settings.ngrok_domain}"} if settings.ngrok_domain else {}
-            try:
-                url = str(ngrok.connect(address, "http", pyngrok_config=agent, **domain).public_url)
-            except (PyngrokError, OSError) as error:
-                reason = " ".join(str(error).split()).replace(token, "…")
-                raise TunnelError(f"ngrok opened no tunnel: {reason}") from None
-            yield Tunnel(url, lambda: process.is_process_running(agent.ngrok_path))
-        finally:
-            if url:
-                with suppress(PyngrokError, OSError):
-                    ngrok.disconnect(url, agent)
-            # One agent has all tunnels of a process, and another may be of the notebook that this runs in.
-            others: list[object] = []
-            with suppress(PyngrokError, OSError):
-                if process.is_process_running(agent.ngrok_path):
-                    others += ngrok.get_tunnels(agent)
-            if not others:
-                ngrok.kill(agent)
+    named = {"DOMAIN": settings.ngrok_domain, "REGION": settings.ngrok_region}
+    own = {"NGROK_AUTHTOKEN": settings.ngrok_authtoken.get_secret_value()}
+    own |= {f"NGROK_{name}": value for name, value in named.items()}
+    command = [sys.executable, "-m", "modelapi.ngrok", address]
+    with _followed("ngrok", command, NGROK, "Forwarding", env=os.environ | own) as tunnel:
+        yield tunnel
 
 
 @contextmanager
 def _cloudflared(program: str, address: str) -> Iterator[Tunnel]:
     # Another configuration than none would make it another tunnel than a quick one.
     command = [program, "tunnel", "--config", "/dev/null", "--no-autoupdate", "--url", address]
-    with leashed(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    # Who asks for the address before it is registered learns that there is none, and keeps that for a while.
+    with _followed("cloudflared", command, CLOUDFLARE, "Registered tunnel connection") as tunnel:
+        yield tunnel
+
+
+@contextmanager
+def _followed(name: str, command: list[str], address: re.Pattern[str], ready: str, **options: Any) -> Iterator[Tunnel]:
+    """Run what opens a tunnel until the context ends; it says its address, and is `ready` in that line or a later one.
+
+    Raises TunnelError.
+    """
+    with leashed(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options) as process:
         assert process.stdin
-        assert process.stderr
+        assert process.stdout
         patience = threading.Timer(SECONDS, process.stdin.close)
         patience.daemon = True
         patience.start()
-        url, line = "", ""
-        for content in process.stderr:
-            line = content.decode(errors="replace").strip()
-            if found := CLOUDFLARE.search(line):
-                url = found.group()
-            elif url and "Registered tunnel connection" in line:  # Who asks for the address before learns of none.
+        url = line = ""
+        is_ready = False
+        for content in process.stdout:
+            line = content.decode(errors="replace").strip() or line
+            found = address.search(line)
+            url = found.group() if found else url
+            if is_ready := bool(url) and ready in line:
                 break
         patience.cancel()
-        if process.stdin.closed or process.poll() is not None or not url:
-            raise TunnelError(f"cloudflared opened no tunnel: {line or 'it said nothing'}")
-        threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()  # Or it would wait for a reader.
+        if not is_ready:
+            raise TunnelError(f"{name} opened no tunnel: {line or 'it said nothing'}")
+        threading.Thread(target=deque, args=(process.stdout, 0), daemon=True).start()  # Or it would wait for a reader.
         yield Tunnel(url, lambda: process.poll() is None)

@@ -6,6 +6,7 @@ killed. In its own session it hears no Ctrl-C that is meant for the starter, as 
 
 from __future__ import annotations
 
+import os
 import subprocess  # nosec B404 # Of what its callers name, which is ours.
 import sys
 import threading
@@ -34,7 +35,7 @@ def main(command: Sequence[str]) -> int:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # nosec B603
 
     def end_with_input() -> None:
-        sys.stdin.buffer.read()
+        os.read(sys.stdin.fileno(), 1)  # Not by its buffer, whose lock would still be held at the end of this process.
         process.terminate()
 
     threading.Thread(target=end_with_input, daemon=True).start()
