@@ -248,8 +248,8 @@ def test_the_form_asks_for_a_key_keeps_it_to_itself_and_needs_nothing_inline(
 
         page.goto(f"http://127.0.0.1:{port}/docs")
         page.get_by_role("button", name="Authorize").first.click()
-        page.get_by_label("Value:").first.fill(KEY)
-        page.get_by_role("dialog").get_by_role("button", name="Authorize").first.click()
+        page.locator("#api_key_value").fill(KEY)
+        page.get_by_role("button", name="Apply credentials").last.click()
         page.get_by_role("button", name="Close").last.click()
         page.get_by_text("Predict Survived").click()
         page.get_by_role("button", name="Execute").click()
