@@ -44,7 +44,9 @@ def jupyter(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> P
     return install_besides(installed("fastapi"), JUPYTER, tmp_path_factory.mktemp("jupyter"))
 
 
-@pytest.mark.parametrize(("framework", "runner"), [("fastapi", NBCLIENT), ("flask", PAPERMILL)])
+@pytest.mark.parametrize(
+    ("framework", "runner"), [("fastapi", NBCLIENT), ("flask", PAPERMILL)], ids=["nbclient", "papermill"]
+)
 def test_the_notebook_runs_from_top_to_bottom_without_a_token(
     project: Callable[..., Path], jupyter: Path, tmp_path: Path, framework: str, runner: str
 ) -> None:
