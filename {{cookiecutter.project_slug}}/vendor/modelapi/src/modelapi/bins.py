@@ -93,19 +93,21 @@ class LabelSorter:
             places |= dict.fromkeys([None, feature.fill], bins.of(MISSING)[0])
             places |= dict.fromkeys(feature.categories or [], (bins.of(OTHER) or [0])[0])
         self._place = (places | {label: place for place, label in enumerate(bins.labels or [])}).get
+        self._has_nan = feature is not None and feature.type in ("number", "integer")
         *_, self._rest = bins.of(UNKNOWN) or bins.of(OTHER) or [len(bins.names) - 1]
 
     def count(self, values: Array, counts: Counts, start: int) -> None:
         """Add up as Sorter says."""
         labels = values.tolist()
-        if values.dtype.kind == "f":
+        if self._has_nan:
             labels = [None if label != label else label for label in labels]
         if len(labels) > FEW:
             for label, number in Counter(labels).items():
                 counts[start + self._place(label, self._rest)] += number
             return
+        place, rest = self._place, self._rest
         for label in labels:
-            counts[start + self._place(label, self._rest)] += 1
+            counts[start + place(label, rest)] += 1
 
 
 def psi(expected: Sequence[int] | Array, found: Sequence[int] | Array) -> float:
