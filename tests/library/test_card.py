@@ -1,6 +1,7 @@
 """The model card: what it says is what scikit-learn counts on the same predictions, and it tells of nobody."""
 
 import re
+from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import pandas as pd
 import pytest
 from modelapi import package
 from modelapi.packaging import package as package_live
-from modelapi.packaging.card import digest
-from modelapi.packaging.card.evidence import OutOfFold
+from modelapi.packaging.card import Making, digest, render
+from modelapi.packaging.card.evidence import OutOfFold, of_sample
 from modelapi.packaging.card.said import read_said
+from modelapi.packaging.model_files import as_it_came
+from modelapi.packaging.scores import with_scores
+from modelapi.packaging.wording import with_wording
 from modelapi.project import Project
 from modelapi.settings import SettingsError
 from modelapi.training.evaluate import evaluate
@@ -52,8 +56,20 @@ def pipeline(last: Any) -> Any:
     return make_pipeline(make_column_transformer((OneHotEncoder(), ["sex", "<port>"]), remainder="passthrough"), last)
 
 
-def card_of(project: Path, estimator: Any, X: pd.DataFrame, y: Any = None) -> str:
-    version = package_live(estimator, X, y)
+def card_of(estimator: Any, X: pd.DataFrame, y: Any = None, names: Sequence[str] = (), **options: Any) -> str:
+    """Write the card of a fitted estimator, as packaging does for a project whose pyproject.toml has these options."""
+    project = Project(Path(), "pets", options=options)
+    features = read_features(X)
+    targets = names or ([y.name] if isinstance(y, pd.Series) else [*y] if y is not None else ["target"])
+    signature = with_wording(infer(features, targets, estimator, len(X), seen_in="sample", takes="frame"), project)
+    signature = with_scores(signature, estimator, columns := to_columns(X, features))
+    evidence = of_sample(as_it_came(estimator, signature), columns, None if y is None else pd.DataFrame(y), signature)
+    making = Making(project, estimator, "sklearn", "for a test", {"scikit-learn": "1"})
+    return render(making, signature, {}, evidence, read_said(project, signature.target.name))
+
+
+def packaged(project: Path, estimator: Any, X: pd.DataFrame) -> str:
+    version = package_live(estimator, X, BINARY)
     return (project / "artifacts" / version / "card.html").read_text(encoding="utf-8")
 
 
@@ -61,11 +77,6 @@ def words(card: str) -> str:
     """Leave out the tags, and what is no text."""
     body = re.sub(r"<(style|script)>.*?</\1>", "", card, flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
-def say(project: Path, lines: str) -> None:
-    path = project / "pyproject.toml"
-    path.write_text(f"{path.read_text(encoding='utf-8')}\n{lines}\n", encoding="utf-8")
 
 
 def test_out_of_fold_predictions_are_those_of_scikit_learn() -> None:
@@ -87,11 +98,11 @@ def test_out_of_fold_predictions_are_those_of_scikit_learn() -> None:
     assert evidence.importance[0].name == "sex"
 
 
-def test_a_classifier_is_judged_by_the_numbers_of_scikit_learn(project: Path) -> None:
-    say(project, '[tool.modelapi.labels]\n0 = "died"\n1 = "<survived>"\n[tool.modelapi.card]\nrows = "passengers"')
+def test_a_classifier_is_judged_by_the_numbers_of_scikit_learn() -> None:
     estimator = pipeline(LogisticRegression(max_iter=1000)).fit(X, BINARY)
 
-    card = card_of(project, estimator, X, BINARY)
+    labels = {"0": "died", "1": "<survived>"}
+    card = card_of(estimator, X, BINARY, labels=labels, card={"rows": "passengers"})
 
     likely, said = estimator.predict_proba(X)[:, 1], words(card)
     right, often = metrics.accuracy_score(BINARY, likely >= 0.5), max(BINARY.mean(), 1 - BINARY.mean())
@@ -116,11 +127,10 @@ def test_training_tells_the_spread_over_the_folds(project: Path) -> None:
     assert "No out-of-fold" not in said
 
 
-def test_a_regression_is_judged_by_the_numbers_of_scikit_learn(project: Path) -> None:
-    say(project, '[tool.modelapi.columns.fare]\nunit = "pounds"')
+def test_a_regression_is_judged_by_the_numbers_of_scikit_learn() -> None:
     estimator = LinearRegression().fit(NUMBERS, FARE)
 
-    said = words(card_of(project, estimator, NUMBERS, FARE))
+    said = words(card_of(estimator, NUMBERS, FARE, columns={"fare": {"unit": "pounds"}}))
 
     errors = (estimator.predict(NUMBERS) - FARE).abs()
     assert f"its answers were off by {errors.mean():.4g} pounds on average" in said
@@ -144,8 +154,10 @@ def test_a_regression_is_judged_by_the_numbers_of_scikit_learn(project: Path) ->
         (PCA(2), None, "Transforms age, noise into 2 columns by PCA: pca0, pca1."),
     ],
 )
-def test_each_task_has_a_card_that_stands_alone(project: Path, estimator: Any, y: Any, told: str) -> None:
-    card = card_of(project, estimator.fit(NUMBERS, BINARY if y is None else y), NUMBERS, y)
+def test_each_task_has_a_card_that_stands_alone(estimator: Any, y: Any, told: str) -> None:
+    names = ["pca0", "pca1"] if isinstance(estimator, PCA) else []
+
+    card = card_of(estimator.fit(NUMBERS, BINARY if y is None else y), NUMBERS, y, names)
 
     assert told in words(card)
     assert not re.search(r"(?i)https?:|src=|url\(|@import|\son\w+=|\sstyle=|nan\b", card)
@@ -153,7 +165,7 @@ def test_each_task_has_a_card_that_stands_alone(project: Path, estimator: Any, y
 
 
 def test_its_policy_allows_its_own_style_and_script_and_nothing_else(project: Path, make: MakeClient) -> None:
-    card = card_of(project, LogisticRegression().fit(NUMBERS, BINARY), NUMBERS, BINARY)
+    card = packaged(project, LogisticRegression().fit(NUMBERS, BINARY), NUMBERS)
     (style,), (script,) = (re.findall(f"<{name}>(.*?)</{name}>", card, re.DOTALL) for name in ("style", "script"))
 
     answer = make(model_dir=project / "artifacts").get("/model", headers={"Accept": "text/html"})
@@ -176,7 +188,7 @@ def test_nothing_of_a_single_row_is_told(project: Path) -> None:
         (OneHotEncoder(handle_unknown="ignore"), ["name", "port"]), remainder="passthrough"
     )
 
-    card = card_of(project, make_pipeline(encoder, LogisticRegression(max_iter=1000)).fit(rows, BINARY), rows, BINARY)
+    card = packaged(project, make_pipeline(encoder, LogisticRegression(max_iter=1000)).fit(rows, BINARY), rows)
 
     assert "Canary" not in card
     assert "300 values, which are not listed" in card
@@ -196,10 +208,10 @@ def test_what_is_said_of_a_model_with_another_target_is_left_out() -> None:
     assert (read_said(project, "kind").owner, read_said(project, "weight").owner) == ("Ada", "")
 
 
-def test_what_people_say_is_there_and_what_they_do_not_say_is_asked_for(project: Path) -> None:
-    say(project, '[tool.modelapi.card]\nnot_for = ["Ships", "<Planes>"]\nowner = "Ada"')
+def test_what_people_say_is_there_and_what_they_do_not_say_is_asked_for() -> None:
+    told = {"not_for": ["Ships", "<Planes>"], "owner": "Ada"}
 
-    said = words(card_of(project, PCA(1).fit(NUMBERS), NUMBERS))
+    said = words(card_of(LogisticRegression().fit(NUMBERS, BINARY), NUMBERS, BINARY, card=told))
 
     assert "Not for Ships <Planes> Owner Ada" in said
     assert "Nobody has said yet: intended use, caveats, data, licence of the data." in said

@@ -59,7 +59,10 @@ def _rows(signature: Signature, evidence: Evidence) -> Iterator[list[Content]]:
 
 def targets(evidence: Evidence, rows: str) -> Markup:
     """Show how frequent each class is or, of numbers, how they are spread."""
-    return join(_target(one, rows) for one in evidence.outcomes)
+    shown = [_target(one, rows) for one in evidence.outcomes]
+    if evidence.scores is not None and evidence.scores.ndim == 1:
+        shown.append(_spread("Scores", evidence.scores, "answers", ""))
+    return join(shown)
 
 
 def _target(one: Outcome, rows: str) -> Markup:
@@ -69,12 +72,14 @@ def _target(one: Outcome, rows: str) -> Markup:
     if one.target.classes is not None:
         counts = np.bincount(values, minlength=len(one.names))
         return table([name, "", f"Share of {len(values):,} {what}"], _shares(one.names, counts.tolist()))
+    return _spread(name, values, what, f" {one.target.unit}" if one.target.unit else "")
+
+
+def _spread(name: str, values: Array, what: str, unit: str) -> Markup:
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
-    unit = f" {one.target.unit}" if one.target.unit else ""
-    told = (
-        f"{name}: half of {len(values):,} {what} are up to {number(middle)}{unit}, nine of ten from {number(low)} to "
-    )
-    return join([paragraph(f"{told}{number(high)}{unit}."), histogram(_counts(values), f"Distribution of {name}")])
+    told = f"{name}: half of {len(values):,} {what} are up to {number(middle)}{unit}, nine of ten "
+    told += f"from {number(low)} to {number(high)}{unit}."
+    return join([paragraph(told), histogram(_counts(values), f"Distribution of {name}")])
 
 
 def _seen(feature: Feature, known: Array) -> Content:
