@@ -86,7 +86,9 @@ def test_a_person_tries_the_model_by_keyboard_then_a_table_and_takes_the_code_al
         page.goto(f"{url}/redoc")
         page.get_by_role("heading", name="Predict Survived").wait_for()
         page.goto(f"{url}/model")
-        page.get_by_text("Model card", exact=True).wait_for()
+        page.get_by_role("heading", name="model card").wait_for()
+        page.get_by_role("slider").fill("70")
+        page.get_by_text("from a probability of 0.70").wait_for()
 
 
 TABLES = """

@@ -46,7 +46,7 @@ from modelapi.signature import MEANINGS, Signature, Target
 
 FOLDER = Path(__file__).parent
 MAX_TARGETS = 10  # Of which there are plots.
-MAX_LISTED = 12
+MAX_LISTED = 10
 
 
 class Making(NamedTuple):

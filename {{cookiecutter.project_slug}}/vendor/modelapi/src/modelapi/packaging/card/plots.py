@@ -35,16 +35,31 @@ class Axes(NamedTuple):
     y_range: Range = WHOLE
 
 
+class _Unnamed:
+    """A shape that leather puts into no legend: ours is a list, which wraps where the page is narrow."""
+
+    def legend_to_svg(self, _series: Any, _palette: Any) -> list[Any]:
+        return []
+
+
+class _Line(_Unnamed, leather.Line):  # type: ignore[misc] # leather has no types.
+    pass
+
+
+class _Dots(_Unnamed, leather.Dots):  # type: ignore[misc]
+    pass
+
+
 def lines(title: str, axes: Axes, drawn: Sequence[Line], dots: Points = ()) -> Markup:
-    """Draw lines, dashed those that are for comparison, and dots."""
-    chart = _chart(axes)
+    """Draw lines, dashed those that are for comparison, and dots of the model."""
+    chart, legend = _chart(axes), []
     for place, line in enumerate(drawn):
-        colour = "var(--muted)" if line.is_reference else f"var(--plot-{place % 5})"
-        dash = "4 4" if line.is_reference else None
-        chart.add_line(_within(line.points, axes), name=line.name, stroke_color=colour, stroke_dasharray=dash)
+        legend.append((line.name, colour := "muted" if line.is_reference else f"plot-{place % 5}"))
+        _add(chart, line.points, axes, _Line(f"var(--{colour})", stroke_dasharray="4 4" if line.is_reference else None))
     if dots:
-        chart.add_dots(_within(dots, axes), name="model", fill_color="var(--plot-0)")
-    return _figure(title, chart)
+        legend.append(("model", "plot-0"))
+        _add(chart, dots, axes, _Dots("var(--plot-0)"))
+    return _figure(title, chart, legend)
 
 
 def bubbles(title: str, axes: Axes, counted: Sequence[tuple[float, float, int]], name: str, line: Line) -> Markup:
@@ -52,12 +67,16 @@ def bubbles(title: str, axes: Axes, counted: Sequence[tuple[float, float, int]],
     most = max(count for *_, count in counted)
     radius = {(x, y): max(1.0, 9 * (count / most) ** 0.5) for x, y, count in counted}
     chart = _chart(axes)
-    chart.add_line(_within(line.points, axes), name=line.name, stroke_color="var(--muted)", stroke_dasharray="4 4")
-    points = [(x, y) for x, y, _ in counted]
-    chart.add_series(
-        leather.Series(points, name=name), leather.Dots("var(--plot-0)", lambda point: radius[point.x, point.y])
-    )
-    return _figure(title, chart)
+    _add(chart, line.points, axes, _Line("var(--muted)", stroke_dasharray="4 4"))
+    dots = _Dots("var(--plot-0)", lambda point: radius[point.x, point.y])
+    _add(chart, [(x, y) for x, y, _ in counted], axes, dots)
+    return _figure(title, chart, [(line.name, "muted"), (name, "plot-0")])
+
+
+def _add(chart: Any, points: Points, axes: Axes, shape: Any) -> None:
+    """Add points to a chart, kept to its axes, over whose ends roundings lead."""
+    (left, right), (low, high) = axes.x_range, axes.y_range
+    chart.add_series(leather.Series([(min(max(x, left), right), min(max(y, low), high)) for x, y in points]), shape)
 
 
 def _chart(axes: Axes) -> Any:
@@ -77,13 +96,8 @@ def _tick(value: Any, _place: int, _count: int) -> str:
     return number(float(value))
 
 
-def _within(points: Points, axes: Axes) -> list[tuple[float, float]]:
-    """Keep to the axes, over whose ends roundings lead."""
-    (left, right), (low, high) = axes.x_range, axes.y_range
-    return [(min(max(x, left), right), min(max(y, low), high)) for x, y in points]
-
-
-def _figure(title: str, chart: Any) -> Markup:
+def _figure(title: str, chart: Any, legend: Sequence[tuple[str, str]]) -> Markup:
     drawn = DECIMALS.sub(r"\1", str(chart.to_svg(width=WIDTH, height=HEIGHT)))
     drawn = SIZE.sub(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">', drawn)
-    return tag("figure", tag("figcaption", title), Markup(drawn))
+    names = [tag("li", name, class_=colour) for name, colour in legend]
+    return tag("figure", tag("figcaption", title), tag("ul", *names, class_="legend"), Markup(drawn))
