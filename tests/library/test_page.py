@@ -189,6 +189,20 @@ def test_what_is_wrong_or_strange_is_said_as_the_api_says_it(mixed: Package, fol
     assert len(found) == 3
 
 
+def test_names_that_scripts_have_for_themselves_are_names_of_columns(tmp_path: Path) -> None:
+    odd = pd.DataFrame(np.eye(2).repeat(9, axis=0), columns=["__proto__", "constructor"])
+    features = read_features(odd)
+    columns = make_column_transformer(("passthrough", [*odd]))
+    fitted = make_pipeline(columns, LinearRegression()).fit(odd, odd["constructor"])
+    folder = put(tmp_path, fitted, to_columns(odd, features), infer(features, ["y"], fitted, 18, takes="frame"))
+    table = {"names": [*odd], "rows": [["0", "1"], ["1", "0"]], "typed": False}
+
+    parity.check(load(folder), held(folder), draw(load(folder).signature, 9, "refuse", []), FILES, policy="refuse")
+
+    (answer,), _ = parity.ask(held(folder), [{"table": table, "options": {}}], FILES)
+    assert answer["rows"] == [[pytest.approx(1.0)], [pytest.approx(0.0, abs=1e-9)]]
+
+
 def test_a_browser_checks_a_page_where_there_is_no_node(
     mixed: Package, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,7 +218,7 @@ CELLS: dict[str, Sequence[str]] = {
     "size": ("1", " 2.5 ", "-.5e1", "", "NA", "inf", "1_000", "0x10", "five", "1e999"),
     "count": ("3", "3.0", "1e2", "3.5", "9007199254740993", "nan"),
     "price": ("1.234,56", "1.234,56 €", "(12)", "\u22125", "-€", "1.5", "12,5", "1\u00a0234", "+3€", "1.23.456"),
-    "indoor": ("true", "FALSE", "1", "0", "yes", "2"),
+    "indoor": ("true", "FALSE", "1", "0", "yes", "2", "constructor"),
     "fur": ("short", " short ", " curly", "curly", "bald", "null"),
     "note": ("good dog", "", "NA", "x" * 10_000, "x" * 10_001, "😀" * 10_000, "İGood\u00a0großer"),
     "seen": (

@@ -4,7 +4,7 @@ import { readDate } from "./moments.js";
 import { FaultLog } from "./records.js";
 
 const SAFE_NUMBER = 3.4e38;
-const BOOLEANS = { true: true, 1: true, false: false, 0: false };
+const BOOLEANS = new Map([["true", true], ["1", true], ["false", false], ["0", false]]);
 const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 // Blanks, apostrophes and minus signs in the one way that a keyboard has.
 const ALIKE = { "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2212": "-" };
@@ -12,7 +12,7 @@ const ALIKE = { "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2
 // Columns of rows of texts: {name: values}, null where one is missing. Raises Problem.
 export function readCells({ names, rows }, model) {
   const log = new FaultLog();
-  const columns = {};
+  const columns = Object.create(null); // A column may be called __proto__.
   for (const feature of model.signature.features) {
     const { name } = feature;
     const place = names.indexOf(name);
@@ -43,7 +43,7 @@ function readerOf(feature, model) {
   const read = {
     number: numberReader(feature.notation),
     integer: (cell) => whole(numberReader(feature.notation)(cell)),
-    boolean: (cell) => BOOLEANS[cell.toLowerCase()],
+    boolean: (cell) => BOOLEANS.get(cell.toLowerCase()),
     string: (cell) => cell,
     text: (cell) => (typeof longest === "number" && [...cell].length > longest ? undefined : cell),
     datetime: (cell) => readDate(cell, feature.format, model.zones),

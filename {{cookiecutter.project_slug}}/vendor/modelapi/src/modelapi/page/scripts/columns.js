@@ -36,7 +36,7 @@ export function feedsOf(columns, { signature, graph, missing }, counters) {
   return Object.fromEntries(
     graph.inputs.map(({ name, kind, columns: own }) => {
       const parts = own.map((place) => all[place]);
-      return [name, counters[name] ? counters[name](parts[0]) : matrix(parts, TYPES[kind], missing)];
+      return [name, Object.hasOwn(counters, name) ? counters[name](parts[0]) : matrix(parts, TYPES[kind], missing)];
     })
   );
 }
