@@ -20,7 +20,7 @@ rows.to_csv("rows.csv", index=False)
 skops.io.dump(DecisionTreeClassifier().fit(rows[["size"]], rows["label"]), "my.skops")
 """
 # Variables that are not this project's: of Prometheus, of OpenTelemetry, and in the examples of recipes.
-OTHERS = {"PROMETHEUS_MULTIPROC_DIR", "OTEL_EXPORTER_OTLP_ENDPOINT", "PAGE_SIZE", "JWT_SECRET"}
+OTHERS = {"PROMETHEUS_MULTIPROC_DIR", "OTEL_EXPORTER_OTLP_ENDPOINT", "PAGE_SIZE", "JWT_SECRET", "SCIKIT_LEARN"}
 
 
 def console_blocks(readme: str) -> list[str]:
