@@ -23,7 +23,7 @@ from modelapi.training.evaluate import evaluate
 from modelapi.training.features import infer, read_features, to_columns
 from modelapi.training.script import main
 from sklearn import metrics
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
@@ -54,6 +54,17 @@ NUMBERS = X[["age", "noise"]]
 
 def pipeline(last: Any) -> Any:
     return make_pipeline(make_column_transformer((OneHotEncoder(), ["sex", "<port>"]), remainder="passthrough"), last)
+
+
+class Answers(RegressorMixin, BaseEstimator):
+    """Answers what it is asked, be it infinite."""
+
+    def fit(self, X: Any, _y: Any) -> Any:
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return X["age"].to_numpy()
 
 
 def card_of(estimator: Any, X: pd.DataFrame, y: Any = None, names: Sequence[str] = (), **options: Any) -> str:
@@ -194,6 +205,15 @@ def test_nothing_of_a_single_row_is_told(project: Path) -> None:
     assert "300 values, which are not listed" in card
     assert "Cherbourg" in card
     assert "Rareport" not in card
+
+
+def test_what_is_missing_or_infinite_is_left_out() -> None:
+    odd = pd.DataFrame({"age": [*X["age"][:-2], np.inf, 3.0], "noise": X["noise"]})
+    fares = FARE.where(FARE.index > 9)
+
+    said = words(card_of(Answers().fit(odd, fares), odd, fares))
+
+    assert f"judged on {N - 11} rows of SAMPLE" in said
 
 
 @pytest.mark.parametrize("answers", [{"intended": "?"}, {"owner": 7}, {"not_for": [1]}, "none"])

@@ -21,7 +21,7 @@ from modelapi.packaging.card.html import (
     table,
     tag,
 )
-from modelapi.packaging.card.outcomes import Outcome
+from modelapi.packaging.card.outcomes import UNKNOWN, Outcome
 from modelapi.records.columns import Array
 from modelapi.signature import Feature, Signature
 
@@ -70,12 +70,15 @@ def _target(one: Outcome, rows: str) -> Markup:
     what = "answers" if one.right is None else rows
     name = one.target.title or one.target.name
     if one.target.classes is not None:
-        counts = np.bincount(values, minlength=len(one.names))
+        counts = np.bincount(values[values != UNKNOWN], minlength=len(one.names))
         return table([name, "", f"Share of {len(values):,} {what}"], _shares(one.names, counts.tolist()))
     return _spread(name, values, what, f" {one.target.unit}" if one.target.unit else "")
 
 
 def _spread(name: str, values: Array, what: str, unit: str) -> Markup:
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return paragraph(f"{name}: no {what} are finite.")
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
     told = f"{name}: half of {len(values):,} {what} are up to {number(middle)}{unit}, nine of ten "
     told += f"from {number(low)} to {number(high)}{unit}."
@@ -110,7 +113,7 @@ def _short(end: float | str | None) -> float | str | None:
 
 def _counts(values: Array) -> list[int]:
     numbers = values.astype("datetime64[us]").astype("int64") if values.dtype.kind == "M" else values
-    return [int(count) for count in np.histogram(numbers, N_BINS)[0]]
+    return [int(count) for count in np.histogram(numbers[np.isfinite(numbers)], N_BINS)[0]]
 
 
 def _shares(names: Sequence[str], counts: Sequence[int]) -> list[list[Content]]:

@@ -69,7 +69,7 @@ def of_sample(engine: Engine, columns: Columns, y: pd.DataFrame | None, signatur
         Outcome(target, places(labels, target), *others)
         for target, labels, *others in zip(signature.targets, said.labels, right, shares, strict=True)
     ]
-    known = _known(right)
+    known = _known(outcomes)
     if known is None:
         return Evidence(columns, [one._replace(right=None) for one in outcomes], said.scores)
     columns = {name: values[known] for name, values in columns.items()}
@@ -119,9 +119,10 @@ def _right(y: pd.DataFrame, signature: Signature) -> list[Array]:
     return [places(y.iloc[:, place], target) for place, target in enumerate(signature.targets)]
 
 
-def _known(right: Sequence[Any]) -> Array | None:
-    """Tell of which rows it is known what is right; None if of none."""
-    if any(values is None for values in right):
+def _known(outcomes: Sequence[Outcome]) -> Array | None:
+    """Tell of which rows it is known what is right, and what was answered; None if of none."""
+    if any(one.right is None for one in outcomes):
         return None
-    known = np.all([values != UNKNOWN if values.dtype.kind == "i" else np.isfinite(values) for values in right], axis=0)
+    found = [values for one in outcomes for values in (one.right, one.answered)]
+    known = np.all([values != UNKNOWN if values.dtype.kind == "i" else np.isfinite(values) for values in found], axis=0)
     return known if known.any() else None
