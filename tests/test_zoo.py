@@ -21,8 +21,7 @@ LINEAR = re.compile(
     r"|SGD.*|Perceptron|PassiveAggressive.*|LinearSV.|Poisson.*|Gamma.*|Tweedie.*|Quantile.*|OrthogonalMatching.*)"
 )
 TREES = re.compile(r"(RandomForest|ExtraTree|ExtraTrees|(Hist)?GradientBoosting|DecisionTree|AdaBoost|Bagging).*")
-
-IN_PAGES_TOO = re.compile("CategoricalNB|GaussianNB|KNeighborsClassifier|MLPClassifier|SVC")  # By other operators.
+IN_PAGES_TOO = re.compile("CategoricalNB|GaussianNB|MLPClassifier|NuSVC|SVC")  # By other operators.
 
 
 def documented() -> dict[str, tuple[str, str]]:
