@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CI, FRAMEWORKS, ROOT, Installed, succeed
+from tests.owner.conftest import edit
 from tests.server import ask, serve
 
 ZOO = ROOT / "tests" / "zoo.py"
@@ -43,20 +44,22 @@ def names(kinds: dict[str, list[str]]) -> list[str]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_estimators_answer_over_http_as_by_themselves_and_the_common_ones_in_a_page(
-    installed: Installed, names: list[str], tmp_path: Path, part: int
+    project: Callable[..., Path], names: list[str], tmp_path: Path, part: int
 ) -> None:
-    framework = FRAMEWORKS[part % len(FRAMEWORKS)]
+    api = project(FRAMEWORKS[part % len(FRAMEWORKS)])
     mine = names[part::PARTS]
+    models = {name: str(tmp_path / name / "artifacts") for name in mine}
+    edit(api / "api" / "app.py", "adjust=adjust)", f"adjust=adjust, models={models})")
 
-    succeed(".venv/bin/python", ZOO, tmp_path, *mine, cwd=installed(framework))
+    succeed(".venv/bin/python", ZOO, tmp_path, *mine, cwd=api)
 
-    for name in mine:
-        case = documented_case(tmp_path, name)
-        if "engine" in case:
-            compare(name, case, ask_server(installed(framework), tmp_path / name, case))
+    with serve(api) as port:
+        for name in mine:
+            case = documented_case(tmp_path, name)
+            compare(name, case, ask_model(port, name, case))
     if CI or shutil.which("node") or shutil.which("chromium"):
         common = [name for name in mine if any(kind.fullmatch(name) for kind in (LINEAR, TREES, IN_PAGES_TOO))]
-        refused = succeed(".venv/bin/python", PAGES, tmp_path, *common, cwd=installed(framework))
+        refused = succeed(".venv/bin/python", PAGES, tmp_path, *common, cwd=api)
         assert json.loads(refused) == {}
 
 
@@ -84,11 +87,10 @@ def documented_case(folder: Path, name: str) -> dict[str, Any]:
     return case
 
 
-def ask_server(project: Path, folder: Path, case: dict[str, Any]) -> dict[str, Any]:
-    query = "?probabilities=true" if case["probabilities"] else ""
-    with serve(project, MODEL_DIR=str(folder / "artifacts")) as port:
-        body = json.dumps(case["records"]).encode()
-        status, _, content = ask(port, "POST", f"/predict{query}", {"Content-Type": "application/json"}, body)
+def ask_model(port: int, name: str, case: dict[str, Any]) -> dict[str, Any]:
+    path = f"/models/{name}/predict{'?probabilities=true' * bool(case['probabilities'])}"
+    body = json.dumps(case["records"]).encode()
+    status, _, content = ask(port, "POST", path, {"Content-Type": "application/json"}, body)
     assert status == 200, content
     answer: dict[str, Any] = json.loads(content)
     return answer
