@@ -33,7 +33,7 @@ def eject(given: Live, folder: Path, template: str | None, answers: Mapping[str,
     with chdir(project):
         package_live(given, PackageSettings.load().model_copy(update={"model_dir": project / "artifacts"}))
     environ = os.environ | {"MODEL_DIR": "artifacts", "MODEL_SHA256": ""}
-    command = [sys.executable, "-m", "modelapi", "docs"]
+    command = [sys.executable, "-B", "-m", "modelapi", "docs"]
     done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True)  # nosec B603
     if done.returncode:
         print(f'Run "make docs" there, which failed here: {done.stderr.strip()}')
