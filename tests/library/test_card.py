@@ -19,9 +19,9 @@ from modelapi.packaging.scores import with_scores
 from modelapi.packaging.wording import with_wording
 from modelapi.project import Project
 from modelapi.settings import SettingsError
+from modelapi.train import train
 from modelapi.training.evaluate import evaluate
 from modelapi.training.features import infer, read_features, to_columns
-from modelapi.training.script import main
 from sklearn import metrics
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.cluster import KMeans
@@ -32,6 +32,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from steps.train import build_pipeline
 
 from tests.library.web import MakeClient
 
@@ -129,7 +130,7 @@ def test_a_classifier_is_judged_by_the_numbers_of_scikit_learn() -> None:
 
 
 def test_training_tells_the_spread_over_the_folds(project: Path) -> None:
-    main([])
+    train(build_pipeline, arguments=[])
 
     said = words((package.current(project / "artifacts") / "card.html").read_text(encoding="utf-8"))
 
