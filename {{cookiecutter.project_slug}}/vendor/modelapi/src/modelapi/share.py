@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import NoReturn
 
 from modelapi.options import Options
 from modelapi.package import PackageError, current
@@ -25,9 +24,9 @@ from modelapi.process.preflight import load_settings
 from modelapi.project import Project, current_project
 from modelapi.serving.settings import Settings
 from modelapi.settings import SettingsError
+from modelapi.signals import SIGNALS, ended_by
 from modelapi.tunnels import TunnelError, TunnelSettings, find_tunnel
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOK = 0.2  # Seconds between two looks whether both ends are still there.
 OPEN = (
     'everybody who gets the link could ask, for there is no key: make one with "make api-key NAME=ada", or say PUBLIC=1'
@@ -49,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise SettingsError(OPEN)
         open_tunnel = find_tunnel(tunnels)
         with ExitStack() as stack:
-            stack.enter_context(_ended_by_signals())
+            heard = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]  # As nohup has it.
+            stack.enter_context(ended_by(heard, lambda _: SystemExit(0)))
             is_served = stack.enter_context(_served(project, settings, is_public=options.public))
             tunnel = stack.enter_context(open_tunnel(f"http://{LOCALHOST}:{settings.port}"))
             who = "with a key that make api-key makes" if settings.api_keys else "for everybody, without a key"
@@ -75,24 +75,6 @@ def qr_code(url: str) -> str:
     drawn = io.StringIO()
     segno.make(url, micro=False).terminal(drawn, border=2, compact=True)
     return drawn.getvalue()
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let signals close what is opened in this context, all of it: a second one must not cut that off."""
-    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # As nohup has it.
-
-    def end(_number: int, _frame: object) -> NoReturn:
-        for number in heard:
-            signal.signal(number, signal.SIG_IGN)
-        sys.exit(0)
-
-    before = {number: signal.signal(number, end) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

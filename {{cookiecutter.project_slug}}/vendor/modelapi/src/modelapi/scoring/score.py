@@ -8,11 +8,10 @@ at all. Rows that cannot be predicted go to a file beside it, scored.bad.csv.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from modelapi.scoring.text_formats import CsvFormat, JsonFormat
 from modelapi.scoring.whole import WholeFormat
 from modelapi.scoring.workers import Job, Scorer, make_pool, score_batches
 from modelapi.settings import PackageSettings, SettingsError, cores
+from modelapi.signals import SIGNALS, ended_by
 from modelapi.signature import Signature
 from modelapi.training.dialect import SEPARATORS, TableError
 from modelapi.training.reading import listing
@@ -36,7 +36,6 @@ EXAMPLES = (
     "--input rows.csv --output scored.csv",
     "--input rows.parquet --output scored.parquet --probabilities --strict",
 )
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SUFFIXES: dict[str, type[Format]] = {  # Of what is read in batches.
     ".csv": CsvFormat,
     ".tsv": CsvFormat,
@@ -55,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Write the input's rows with the columns of the prediction added; whatever stops it, its files are removed."""
     options = _options(arguments)
     try:
-        with _stoppable():
+        with ended_by(SIGNALS, lambda number: Stopped(128 + number)):
             print(_score(options))
     except (SettingsError, PackageError, TableError, ApiError) as error:
         sys.exit(f"Not scored: {error}")
@@ -130,23 +129,6 @@ def _suffix(path: Path) -> str:
     """Tell the suffix without .gz, which Parquet does not have: it is packed already."""
     suffix = split_suffix(path)[1].lower()
     return suffix if suffix == ".parquet.gz" else suffix.removesuffix(".gz")
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let a signal end this in good order, once."""
-
-    def stop(number: int, _frame: object) -> None:
-        for other in SIGNALS:
-            signal.signal(other, signal.SIG_IGN)  # The end, which takes a moment, is on its way.
-        raise Stopped(128 + number)
-
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
