@@ -107,3 +107,28 @@ def test_in_a_notebook_the_rows_of_the_sample_may_be_all(project: Path) -> None:
 
     signature = package.read_signature(package.current(project / "artifacts"))
     assert (signature.seen_in, signature.n_samples) == ("training", 20)
+
+
+def test_the_page_is_told_how_the_numbers_lie_that_are_predicted(model: Path) -> None:
+    def ends(*options: str) -> tuple[float, float] | None:
+        told = run(model, *options).signature.target.quantiles
+        return told and (told[0], told[-1])
+
+    TRAINING.assign(right=2 * TRAINING["size"]).to_csv("all.csv", index=False)
+    TRAINING.to_csv("bare.csv", index=False)
+    SAMPLE.assign(right=2 * SAMPLE["size"]).to_csv("sample.csv", index=False)
+
+    assert ends("--target=right") == (1.455, 6)
+    assert ends("--target=right", "--training=all.csv") == (0, 18)
+    assert ends("--target=right", "--training=bare.csv") is None
+
+
+@pytest.mark.parametrize("is_all", [False, True])
+def test_in_a_notebook_what_is_right_tells_it_too(project: Path, is_all: bool) -> None:
+    X = np.arange(42.0).reshape(21, 2)
+    y = np.column_stack([X[:, 0], -X[:, 1]])
+
+    package_live(LinearRegression().fit(X, y), X, y, training=X if is_all else None)
+
+    one, other = package.read_signature(package.current(project / "artifacts")).targets
+    assert (one.quantiles, other.quantiles) == ([2.0 * n for n in range(21)], [2.0 * n - 41 for n in range(21)])

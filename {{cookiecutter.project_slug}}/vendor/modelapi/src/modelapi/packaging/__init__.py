@@ -48,13 +48,13 @@ def package_live(given: Live, settings: PackageSettings) -> Manifest:
 
     from modelapi.packaging.fitted import package_fitted
     from modelapi.packaging.remedies import check_kind
-    from modelapi.packaging.sample import Sample, take
+    from modelapi.packaging.sample import Sample
     from modelapi.training.encoders import read_encoders
 
     estimator, X, y, engine, training = given
     check_kind(estimator)
     rows = _frame(X)
-    all_rows = None if training is None else take(_frame(training), rows.columns)
+    all_rows = None if training is None else _frame(training)
     names = y.columns if isinstance(y, pd.DataFrame) else [getattr(y, "name", None)]
     targets = [str(name) for name in names if name is not None]
     sample = Sample(rows, rows, targets, read_encoders(estimator, rows), all_rows)

@@ -28,7 +28,7 @@ from modelapi.packaging.model_files import OnnxModel, as_it_came, load_model, re
 from modelapi.packaging.other_version import package_there
 from modelapi.packaging.outputs import output_names
 from modelapi.packaging.remedies import check_kind
-from modelapi.packaging.sample import Sample, name_targets, read_sample, with_gaps, with_plain_types
+from modelapi.packaging.sample import Sample, name_targets, read_sample, take, with_gaps, with_plain_types
 from modelapi.packaging.stored_version import other_version
 from modelapi.packaging.taken_gaps import with_taken_gaps
 from modelapi.settings import PackageSettings, SettingsError
@@ -70,26 +70,31 @@ def package_fitted(
     y : what is right for the rows of the sample, of shape (n_samples, n_targets), if the table does not hold it.
     Raises TableError, SignatureError, EngineError or PackageError.
     """
-    sample, X, targets, encoded, training = given
+    sample, X, targets, encoded, all_rows = given
+    training = None if all_rows is None else take(all_rows, X.columns)
     y = sample[targets] if targets and y is None else y
     X = with_gaps(X, encoded)
     features = read(X, encoded, training)
     columns = to_columns(with_plain_types(X), features)
     takes = find_taken(model, X)
     n_outputs = count_outputs(model, as_taken(X, takes))
-    targets = output_names(model, X, n_outputs) if transforms(model) else name_targets(sample, X, targets, n_outputs)
-    if training is None:
-        signature = infer(features, targets, model, len(X), seen_in="sample", takes=takes, table=sample)
+    if transforms(model):
+        targets, seen = output_names(model, X, n_outputs), None
     else:
-        signature = infer(features, targets, model, len(training), takes=takes)
+        targets = name_targets(sample, X, targets, n_outputs)
+        seen = seen_of(targets, y, sample if all_rows is None else all_rows)
+    if training is None:
+        signature = infer(features, targets, model, len(X), seen_in="sample", takes=takes, table=seen)
+    else:
+        signature = infer(features, targets, model, len(training), takes=takes, table=seen)
     if not isinstance(model, OnnxModel):
         signature = with_taken_gaps(model, columns, signature)
     if training is None:
         signature = with_free_texts(as_it_came(model, signature), columns, signature, encoded)
     metrics = {"sample_rows": len(X)}
-    all_rows = None if training is None else to_columns(with_plain_types(training), features)
+    known = None if training is None else to_columns(with_plain_types(training), features)
     return package_model(
-        model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X, y=y, training=all_rows
+        model, columns, signature, metrics=metrics, settings=settings, engine=engine, X=X, y=y, training=known
     )
 
 
@@ -131,6 +136,13 @@ def find_taken(model: Any, frame: pd.DataFrame) -> Taken | None:
                 continue
             return takes
     return "frame"
+
+
+def seen_of(targets: Sequence[str], y: pd.DataFrame | None, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what was seen of the targets: what is right, if it is so for all these rows, else what they hold."""
+    if y is not None and y.shape == (len(rows), len(targets)):
+        return y.set_axis(targets, axis=1)
+    return rows
 
 
 def count_outputs(model: Any, X: Any) -> int:

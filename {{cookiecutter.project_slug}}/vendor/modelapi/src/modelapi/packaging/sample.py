@@ -24,7 +24,7 @@ UNNAMED = "Unnamed: 0"
 class Sample(NamedTuple):
     """The whole table, its columns that the model takes and those that are told to be targets, and what is known.
 
-    training : the columns that the model takes of all rows that it was fitted on, if these are given.
+    training : all rows that it was fitted on, with those columns and whatever others, if these are given.
     """
 
     table: pd.DataFrame
@@ -45,7 +45,7 @@ def read_sample(options: argparse.Namespace, model: Any) -> Sample:
         sample = _read(options, model, text)
     if options.training is None:
         return sample
-    return sample._replace(training=take(_table(options.training, options, text), sample.X.columns))
+    return sample._replace(training=_table(options.training, options, text))
 
 
 def take(training: pd.DataFrame, names: Sequence[str] | pd.Index[str]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 // The answer of the model to one record, as what it is: a class, a number, an outlier, a cluster, columns.
 
 import { $, element, styled } from "./dom.js";
-import { called, flatten, isNameOf, legible, percent, titleOf, withUnit } from "./words.js";
+import { called, flatten, isNameOf, legible, percent, sourceOf, titleOf, withUnit } from "./words.js";
 import { showWhy } from "./why.js";
 
 const MOST = 8; // Classes whose probabilities are shown.
@@ -34,17 +34,17 @@ function headOf({ task, target }) {
   return { outlier: "This record is", cluster: "Cluster", transform: titleOf(target) }[task] ?? titleOf(target);
 }
 
-function result({ task }, target, label, isNamed) {
+function result(signature, target, label, isNamed) {
   const isClass = Boolean(target.classes);
-  const said = MEANINGS[task]?.[label] ?? (isClass ? called(target, label) : withUnit(legible(label, 5), target));
+  const said = MEANINGS[signature.task]?.[label] ?? (isClass ? called(target, label) : withUnit(legible(label, 5), target));
   const raw = isClass && said !== String(label) ? element("small", { className: "raw" }, String(label)) : null;
   const name = isNamed ? element("span", { className: "of" }, titleOf(target)) : null;
-  const place = typeof label === "number" && !isClass ? distribution(target, label) : null;
+  const place = typeof label === "number" && !isClass ? distribution(target, label, sourceOf(signature)) : null;
   return element("div", { className: "result" }, name, element("strong", {}, said), raw, place);
 }
 
-// Where a number lies among those of training: "higher than 83 %", and a mark on their range.
-function distribution(target, value) {
+// Where a number lies among those that were seen: "higher than 83 %", and a mark on their range.
+function distribution(target, value, source) {
   const ends = target.quantiles;
   if (!ends || ends.length < 3) return null;
   const [low, high] = [Math.min(ends[0], value), Math.max(ends.at(-1), value)];
@@ -59,7 +59,7 @@ function distribution(target, value) {
     { className: "distribution" },
     element("div", { className: "strip", "aria-hidden": "true" }, band(0, 1, "all"), band(0.05, 0.95, "most"), band(0.25, 0.75, "half"), styled(element("span", { className: "mark" }), { left: at(value) })),
     element("div", { className: "ends", "aria-hidden": "true" }, element("span", {}, legible(ends[0], 4)), element("span", {}, legible(ends.at(-1), 4))),
-    element("p", { className: "hint" }, `higher than about ${percent(share)} of the values in training`)
+    element("p", { className: "hint" }, `higher than about ${percent(share)} of the values in ${source}`)
   );
 }
 

@@ -2,10 +2,10 @@
 
 import { element } from "./dom.js";
 import { isNumber, makeControl, stepOf, tidy } from "./fields.js";
-import { legible, placeOf, titleOf, withUnit } from "./words.js";
+import { legible, placeOf, sourceOf, titleOf, withUnit } from "./words.js";
 
 export function makeForm(signature, changed) {
-  const source = signature.seen_in === "sample" ? "the sample" : "training";
+  const source = sourceOf(signature);
   const fields = signature.features.map((feature, place) => makeField(feature, `field-${place}`, source, changed));
   const form = {
     element: element("div", {}, ...grouped(fields)),

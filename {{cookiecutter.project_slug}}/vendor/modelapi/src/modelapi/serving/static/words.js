@@ -1,5 +1,8 @@
 // Says names, labels and numbers as people do.
 
+// What ranges and categories were seen in.
+export const sourceOf = (signature) => (signature.seen_in === "sample" ? "the sample" : "training");
+
 export const titleOf = (column) => column.title || column.name;
 
 // A label of the data by the name that the project gave it; tables write true as Python does.
