@@ -91,7 +91,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="
 @example(texts=("{{ x }} {% if", "#} {{", "\"\"\" ''' ${x} $(y) `z`"), choice="1")
 def test_whatever_is_typed_is_a_project_that_says_so(texts: tuple[str, str, str], choice: str) -> None:
     name, description, author = (text.strip() for text in texts)
-    typed = [texts[0], "", texts[1], texts[2], "1", "1", choice, choice]
+    typed = [texts[0], "", texts[1], texts[2], "1", "1", choice, "2", choice]
 
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in typed), newline="\n"))
