@@ -2,8 +2,10 @@
 
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
+from starlette.types import ASGIApp
 
 from modelapi.fastapi.middleware import ExchangeMiddleware, Guard
+from modelapi.fastapi.protocols import ProtocolMiddleware
 from modelapi.fastapi.requests import respond
 from modelapi.fastapi.route import ModelRoute
 from modelapi.fastapi.routes import make_router
@@ -28,9 +30,13 @@ class ModelApi(Extension):
         app.router.middleware_stack = Guard(app.router.middleware_stack, self.service)
         build = app.build_middleware_stack
         # Around all middleware, also what is added later, as OpenTelemetry does it.
-        app.build_middleware_stack = lambda: ExchangeMiddleware(build(), self.service)  # type: ignore[method-assign]
+        app.build_middleware_stack = lambda: ExchangeMiddleware(self._translated(build()), self.service)  # type: ignore[method-assign]
         self._app = app
         app.openapi = self.openapi  # type: ignore[method-assign]
+
+    def _translated(self, app: ASGIApp) -> ASGIApp:
+        """Let platforms ask in their protocols, if any are named."""
+        return ProtocolMiddleware(app, self.routes) if self.routes else app
 
     def openapi(self) -> Schema:
         """Describe the application: our routes by the current models, all others as FastAPI does.

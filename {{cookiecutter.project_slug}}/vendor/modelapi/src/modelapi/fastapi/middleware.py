@@ -77,7 +77,7 @@ class Guard:
         exchange: Exchange = scope[EXCHANGE]
         if self._service.has_guards:
             address = scope["client"][0] if scope.get("client") else ""
-            answer = await admit(exchange, scope["method"], _path(scope), exchange.given, address)
+            answer = await admit(exchange, scope["method"], path_below(scope), exchange.given, address)
             if answer:
                 await send_answer(answer, send)
                 return
@@ -92,7 +92,7 @@ class Guard:
         try:
             self._service.keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
         except Problem:
-            return self._service.keys.is_open(_path(scope))
+            return self._service.keys.is_open(path_below(scope))
         return True
 
 
@@ -119,7 +119,7 @@ def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
-def _path(scope: Scope) -> str:
+def path_below(scope: Scope) -> str:
     """Return the path as the routes see it, where the application is below a prefix."""
     root, path = scope.get("root_path", ""), str(scope["path"])
     return path[len(root) :] if root and path.startswith(f"{root}/") else path

@@ -3,6 +3,7 @@
 from flask import Flask, Response, request
 
 from modelapi.flask.layer import ExchangeLayer
+from modelapi.flask.protocols import ProtocolLayer
 from modelapi.flask.requests import exchange, respond
 from modelapi.flask.routes import make_blueprint
 from modelapi.serving.answers import Problem
@@ -25,7 +26,8 @@ class ModelApi(Extension):
         app.before_request_funcs.setdefault(None, []).insert(0, self._guard)
         app.error_handler_spec[None][None].setdefault(Problem, respond)
         app.log_exception = lambda info: exchange().crash(info[1])  # type: ignore[method-assign, assignment] # No path.
-        app.wsgi_app = ExchangeLayer(app.wsgi_app, self.service)  # type: ignore[method-assign]
+        inner = ProtocolLayer(app.wsgi_app, self.routes) if self.routes else app.wsgi_app
+        app.wsgi_app = ExchangeLayer(inner, self.service)  # type: ignore[method-assign]
 
     def _guard(self) -> Response | None:
         """Pass a request on that may come in, before all hooks. Raises Problem."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from modelapi.engines import Adjust
+from modelapi.protocols import find_routes
 from modelapi.serving import openapi
 from modelapi.serving.answers import Problem
 from modelapi.serving.logs import configure_logs
@@ -33,6 +34,8 @@ class Extension:
         self.settings = settings
         self.adjust = adjust
         self.service = Service(settings, adjust=adjust, models=models)
+        self.routes = find_routes(settings.protocols)
+        """Of other platforms."""
 
     def _begin(self) -> None:
         """Begin to log, load the models and be found."""

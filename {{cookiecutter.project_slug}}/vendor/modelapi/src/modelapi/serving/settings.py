@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from modelapi.protocols import NAMES, read_protocols
 from modelapi.records.faults import Policy
 from modelapi.serving.cors import read_origins
 from modelapi.serving.keys import ENTRIES, read_entries
@@ -90,6 +91,9 @@ class Settings(PackageSettings):
     shutdown_delay: float = Field(default=1, ge=0, le=60, description="a number of seconds from 0 to 60")
     shutdown_timeout: float = Field(
         default=10, le=3600, description="a number of seconds, 2 more than SHUTDOWN_DELAY or above, up to 3600"
+    )
+    protocols: Annotated[str, _text(read_protocols)] = Field(
+        default="", description=f"empty, or some of {', '.join(NAMES)}, with commas"
     )
     unknown_fields: Policy = Field(default="refuse", description="refuse or ignore")
 

@@ -1,0 +1,98 @@
+"""What other platforms ask of a container is answered as POST /predict answers, by their names and in their forms."""
+
+import pytest
+from modelapi.settings import SettingsError
+
+from tests.library.web import MakeClient, Record
+
+CSV = {"Content-Type": "text/csv"}
+JSON = {"Content-Type": "application/json"}
+
+
+def test_sagemaker_pings_and_invokes(make: MakeClient, record: Record) -> None:
+    client = make(protocols="sagemaker")
+
+    assert client.get("/ping").status_code == 200
+    for body in ({"json": [record, record]}, {"json": record}, {"content": "Age,Sex\n24,female\n", "headers": CSV}):
+        ours, theirs = client.post("/predict", **body), client.post("/invocations", **body)
+        assert (theirs.status_code, theirs.content) == (200, ours.content)
+    assert client.post("/invocations", json=[{**record, "Age": "old"}]).json()["errors"][0]["pointer"] == "/0/Age"
+    assert client.get("/invocations").headers["Allow"] == "POST"
+
+
+def test_vertex_predicts_instances(make: MakeClient, record: Record) -> None:
+    client = make(protocols="vertex")
+    records = [record, {**record, "Age": 300}]
+    asked = {"probabilities": True, "warnings": True}
+
+    ours = client.post("/predict?probabilities=true&warnings=true", json=records).json()
+    theirs = client.post("/vertex/predict", json={"instances": records})
+    more = client.post("/vertex/predict", json={"instances": records, "parameters": asked}).json()["predictions"]
+
+    assert client.get("/vertex/health").status_code == 200
+    assert theirs.status_code == 200
+    assert theirs.headers["Content-Type"] == "application/json"
+    assert theirs.headers["X-Model-Version"]
+    assert theirs.json() == {"predictions": ours["prediction"]}
+    assert [entry["probability"] for entry in more] == ours["probability"]
+    assert more[0]["warnings"] == []
+    assert (
+        [{**warning, "pointer": "/1" + warning["pointer"]} for warning in more[1]["warnings"]] == ours["warnings"] != []
+    )
+
+
+def test_vertex_names_its_paths(make: MakeClient, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIP_HEALTH_ROUTE", "/v1/health")
+    monkeypatch.setenv("AIP_PREDICT_ROUTE", "/v1/endpoints/1:predict")
+
+    client = make(protocols="vertex")
+
+    assert client.get("/v1/health").status_code == 200
+    assert client.post("/v1/endpoints/1:predict", json={"instances": [record]}).status_code == 200
+    assert client.get("/vertex/health").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"{", 400, "the body is not well-formed JSON"),
+        (b'{"instances": [NaN]}', 400, "the body is not well-formed JSON"),
+        (b"[]", 422, 'send an object with "instances", a list of records'),
+        (b'{"instances": {}}', 422, 'send an object with "instances", a list of records'),
+        (b'{"instances": [], "parameters": {"scores": "yes"}}', 422, "each true or false"),
+        (b'{"instances": [{"Sex": "x"}]}', 422, "/0/Sex: must be one of: female, male"),
+        (b'{"instances": [' + b" " * 2_000 + b"]}", 413, "at most 1000 bytes"),
+    ],
+)
+def test_vertex_is_refused_in_its_form(make: MakeClient, body: bytes, status: int, said: str) -> None:
+    answer = make(protocols="vertex", max_body_bytes=1_000).post("/vertex/predict", content=body, headers=JSON)
+
+    assert answer.status_code == status
+    assert answer.json().keys() == {"error"}
+    assert said in answer.json()["error"]
+
+
+def test_a_key_is_asked_for_before_a_body_is_read(make: MakeClient, record: Record) -> None:
+    hashed = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # Of "test".
+    client = make(protocols="vertex,sagemaker", api_keys=f"ada:{hashed}", max_body_bytes=10)
+    body = {"instances": [record]}
+
+    assert client.post("/vertex/predict", json=body).status_code == 401
+    assert client.post("/invocations", json=record).status_code == 401
+    assert client.post("/vertex/predict", json=body, headers={"X-API-Key": "test"}).status_code == 413
+
+
+def test_a_protocol_is_off_unless_it_is_named(make: MakeClient, record: Record) -> None:
+    client = make()
+
+    assert client.get("/ping").status_code == client.post("/invocations", json=record).status_code == 404
+
+
+@pytest.mark.usefixtures("site")
+def test_an_unknown_protocol_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    from api.settings import Settings
+
+    monkeypatch.setenv("PROTOCOLS", "sagemaker,soap")
+
+    with pytest.raises(SettingsError, match=r"^PROTOCOLS has a value that is not allowed"):
+        Settings.load()
