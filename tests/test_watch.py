@@ -107,6 +107,8 @@ def test_counts_are_exact_over_two_workers_a_kill_and_a_swap(installed: Installe
             versions.append(predict(port, PASSENGER))
         versions += [predict(port, [odd | {"Sex": "female"}] * 100) for _ in range(20)]
         n_rows += len(versions) + 20 * 99
+        strange = json.dumps([PASSENGER, PASSENGER | {"Age": CANARY}]).encode()
+        assert {ask(port, "POST", "/predict", JSON, strange)[0] for _ in range(20)} == {422}
 
         metrics = read(port)
         folder = {Path(os.readlink(file)).parent for file in Path(f"/proc/{other}/fd").iterdir() if is_lock(file)}.pop()
@@ -122,6 +124,9 @@ def test_counts_are_exact_over_two_workers_a_kill_and_a_swap(installed: Installe
         assert sum(counts.values()) == n_rows
     assert sum(metrics["model_feature_unknown_total"].values()) == 40
     assert sum(metrics["model_feature_out_of_range_total"].values()) == 40 + 2_000
+    refused = {labels: count for labels, count in metrics["model_feature_refused_total"].items() if count}
+    assert sum(refused.values()) == 20
+    assert all('feature="Age"' in labels for labels in refused)
     drifts = {labels: drift for labels, drift in metrics["model_feature_psi"].items() if drift > 0.2}
     assert {re.sub(r'.*feature="(\w+)".*', r"\1", labels) for labels in drifts} == {"Age", "Sex", "Embarked"}
     assert all(second in labels for labels in drifts)

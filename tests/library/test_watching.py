@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from modelapi.package.baseline import Bins
 from modelapi.packaging.baselines import make_baseline, of_answers, of_feature
 from modelapi.packaging.card.outcomes import Outcome
 from modelapi.records.columns import Columns
+from modelapi.records.parser import MAX_FAULTS
 from modelapi.serving import tallies
 from modelapi.serving.shared import FOLDER
 from modelapi.serving.watch_metrics import Watches
@@ -351,3 +353,24 @@ def test_the_baseline_of_a_trained_model_is_that_of_all_its_rows(client: httpx2.
     assert baseline.n_samples == served().signature.n_samples
     assert {sum(bins.counts) for bins in watched.bins} == {baseline.n_samples}
     assert watched.starts[-1] == 1 + sum(len(bins.names) for bins in watched.bins)
+
+
+@pytest.mark.usefixtures("alone")
+def test_what_is_refused_is_counted_by_its_feature_once_a_record(make: MakeClient, record: Record) -> None:
+    client = make()
+    strange = record | {"Sex": CANARY}
+    table = {"Content-Type": "text/csv"}
+
+    client.post("/predict", json=strange)
+    client.post("/predict", json=[record, strange, strange | {"Age": CANARY}, record | {CANARY: 1}, 7])
+    client.post("/predict", json=[strange] * 2_000)  # Of these only the first faults are written out.
+    client.post("/predict", content=f"Sex,Age\nmale,4\n{CANARY},4\n", headers=table)
+    client.post("/predict", content=json.dumps(strange), headers={"Content-Type": "application/x-ndjson"})
+    client.post("/predict", json=record)
+
+    assert read("model_feature_refused_total", feature="Sex") == 5 + MAX_FAULTS
+    assert read("model_feature_refused_total", feature="Age") == 1
+    assert read("model_feature_refused_total", feature="Embarked") == 0
+    assert read("model_feature_refused_total") == 6 + MAX_FAULTS
+    assert read("model_watched_rows_total") == 1
+    assert CANARY not in client.get("/metrics").text

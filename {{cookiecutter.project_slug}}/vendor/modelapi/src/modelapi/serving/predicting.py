@@ -74,7 +74,7 @@ class Records:
             try:
                 self._parsed = model.parser.read_json(self.body)
             except RecordsError as error:
-                raise refusal(error) from None
+                raise refused(model, error) from None
             self._model = model
             self._exchange.rows = len(self._parsed)
         return self._parsed
@@ -87,7 +87,7 @@ def parse(exchange: Exchange, model: ServedModel, records: Given) -> list[dict[s
     try:
         parsed = model.parser.read_values([dict(record) for record in records])
     except RecordsError as error:
-        raise refusal(error) from None
+        raise refused(model, error) from None
     exchange.rows += len(parsed)
     return parsed
 
@@ -139,7 +139,7 @@ def read_columns(exchange: Exchange, model: ServedModel, records: Given) -> list
         try:
             batches = [parser.columns(batch) for batch in parser.read_batches(records.body)]
         except RecordsError as error:
-            raise refusal(error) from None
+            raise refused(model, error) from None
         exchange.rows = sum(map(n_rows, batches))
         return batches
     parsed = parse(exchange, model, records)
@@ -175,6 +175,13 @@ def refusal_of(records: Given, error: InvalidRecords) -> Problem:
     """Say which records cannot be predicted in a Problem."""
     if isinstance(records, Records) and is_one(records.body):
         error = InvalidRecords([fault.of_its_row() for fault in error.faults])
+    return refusal(error)
+
+
+def refused(model: ServedModel, error: RecordsError) -> Problem:
+    """Count which features the records are refused for, and say what is wrong with them in a Problem."""
+    if model.watch and isinstance(error, InvalidRecords):
+        model.watch.count_refused(error.faults)
     return refusal(error)
 
 

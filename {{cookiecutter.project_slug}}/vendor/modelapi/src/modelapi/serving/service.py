@@ -54,7 +54,8 @@ class ServedModel:
         self.explainer = Explainer(package.background) if package.background else None
         """None if the package has no background to explain against."""
         self._adjust = adjust
-        self._watch = watch
+        self.watch = watch
+        """None if nothing is counted."""
         self._example = parser.parse_json(to_json(self.signature.example()))
         self.is_slow = min(self._seconds_of_a_call() for _ in range(3)) > SLOW
         """Whether a call of the engine takes long, even for one row."""
@@ -68,8 +69,8 @@ class ServedModel:
         prediction = self.package.engine.predict(columns, wanted)
         metrics.engine_took(perf_counter() - started)
         adjusted = self._adjusted(prediction)
-        if self._watch:  # Not before: what is refused with others is predicted again by itself.
-            self._watch.count(columns, prediction)
+        if self.watch:  # Not before: what is refused with others is predicted again by itself.
+            self.watch.count(columns, prediction)
         return adjusted
 
     def numbers(self, columns: Columns) -> Array:

@@ -22,7 +22,7 @@ from modelapi.serving.exchange import Exchange
 from modelapi.serving.explaining import check_number, explain
 from modelapi.serving.logs import get_logger
 from modelapi.serving.options import Options
-from modelapi.serving.predicting import describe, refusal
+from modelapi.serving.predicting import describe, refused
 from modelapi.serving.prediction import TablePrediction
 from modelapi.serving.service import ServedModel
 from modelapi.shapley import Explanation
@@ -76,7 +76,7 @@ def predict_table(
             if not exchange.rows:
                 raise InvalidRecords([Fault((), "must hold at least one row")])
         except RecordsError as error:
-            raise refusal(error) from None
+            raise refused(model, error) from None
         with _room():
             body = Stream(answer)
         stack.pop_all()  # The file stays open until the answer is sent.

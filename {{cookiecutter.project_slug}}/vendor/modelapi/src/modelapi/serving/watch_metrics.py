@@ -21,6 +21,7 @@ UNUSUAL = {
     "unknown": ("Categories that were not seen in training.", {UNKNOWN}),
     "missing": ("Values that were missing.", {MISSING}),
 }
+FEATURE = ["model", "version", "feature"]
 Array = np.ndarray[Any, Any]
 
 
@@ -49,19 +50,24 @@ class Watches(Collector):
         watched = read()
         current = {one.model: one.version for one in watched}
         rows = CounterMetricFamily("model_watched_rows", "Rows whose values were counted.", labels=["model", "version"])
+        refused = CounterMetricFamily("model_feature_refused", "Values that were refused.", labels=FEATURE)
         features: list[Group] = []
         targets: list[Group] = []
         for one in watched:
-            total, groups = _groups(one, is_current=one.version == current[one.model])
-            rows.add_metric([one.model, one.version], total)
+            totals = tallies.all_counts(one.name, one.size).sum(axis=0)
+            rows.add_metric([one.model, one.version], totals[0])
+            for name, count in zip(one.baseline.features, totals[3 * one.starts[-1] :], strict=True):
+                refused.add_metric([one.model, one.version, name], count)
+            groups = _groups(one, totals, is_current=one.version == current[one.model])
             features += groups[: len(one.baseline.features)]
             targets += groups[len(one.baseline.features) :]
         if not watched:
             return
         yield rows
+        yield refused
         yield from _families("feature", "model_feature_values", features)
         for name, (text, bins) in UNUSUAL.items():
-            family = CounterMetricFamily(f"model_feature_{name}", text, labels=["model", "version", "feature"])
+            family = CounterMetricFamily(f"model_feature_{name}", text, labels=FEATURE)
             for group in features:
                 if places := group.bins.of(*bins):
                     family.add_metric(group.labels, group.counts[places].sum())
@@ -91,12 +97,12 @@ def _by_name(names: Iterable[str], numbers: Iterable[int]) -> Counter[str]:
     return found
 
 
-def _groups(watched: Watched, *, is_current: bool) -> tuple[int, list[Group]]:
-    """Return how many rows were counted, and the counts of each feature and then of each target."""
+def _groups(watched: Watched, totals: Array, *, is_current: bool) -> list[Group]:
+    """Return the counts of each feature and then of each target."""
     *starts, size = watched.starts
-    now, _, before = tallies.all_counts(watched.name, 3 * size).sum(axis=0).reshape(3, size)
+    now, _, before = totals[: 3 * size].reshape(3, size)
     recent = (now - before) * is_current
     names = [*watched.baseline.features, *watched.baseline.targets]
     parts = zip(names, watched.bins, starts, watched.starts[1:], strict=True)
     of = [watched.model, watched.version]
-    return int(now[0]), [Group([*of, name], bins, now[i:j], recent[i:j]) for name, bins, i, j in parts]
+    return [Group([*of, name], bins, now[i:j], recent[i:j]) for name, bins, i, j in parts]

@@ -1,5 +1,6 @@
 """What a served model is asked and what it answers, counted in the bins of its baseline; no row is kept."""
 
+from collections.abc import Iterable
 from itertools import accumulate
 from threading import Lock
 
@@ -9,6 +10,7 @@ from modelapi.bins import sorter
 from modelapi.engines import Prediction
 from modelapi.package.baseline import Baseline, Bins
 from modelapi.records.columns import Columns
+from modelapi.records.faults import Fault
 from modelapi.serving import tallies
 from modelapi.signature import Signature
 
@@ -40,11 +42,17 @@ class Watched(BaseModel):
         """The place of the first count of each of them, then the number of all counts; the first count is of rows."""
         return list(accumulate((len(bins.names) for bins in self.bins), initial=1))
 
+    @property
+    def size(self) -> int:
+        """Of all that a worker counts: see Watch."""
+        return 3 * self.starts[-1] + len(self.baseline.features)
+
 
 class Watch:
     """Counts the values of one version of a model.
 
-    The counts stand there three times: as they are, and as they were one and two blocks of rows ago.
+    The counts stand there three times: as they are, and as they were one and two blocks of rows ago. Behind them is how
+    many values of each feature were refused.
     """
 
     def __init__(self, model: str, version: str, baseline: Baseline, signature: Signature, n_workers: int) -> None:
@@ -57,7 +65,10 @@ class Watch:
         how = list(zip([one.count for one in sorters], starts, strict=True))
         self._features = [(feature.name, *one) for feature, one in zip(features, how, strict=False)]
         self._targets = how[len(features) :]
-        self._name = watched.name
+        self._refused: dict[int | str, int] = {
+            name: place for place, name in enumerate(baseline.features, 3 * self._size)
+        }
+        self._name, self._whole = watched.name, watched.size
         self._block = max(1, RECENT // n_workers)
         tallies.describe(watched.name, watched.model_dump_json())
         for old in [one for one in read() if one.model == model][:-KEPT]:
@@ -66,7 +77,7 @@ class Watch:
     def count(self, columns: Columns, prediction: Prediction) -> None:
         """Count the rows of columns, and what the model says of them."""
         size = self._size
-        counts = tallies.counts(self._name, 3 * size)
+        counts = tallies.counts(self._name, self._whole)
         with _lock:
             for name, count, start in self._features:
                 count(columns[name], counts, start)
@@ -74,8 +85,17 @@ class Watch:
                 count(values, counts, start)
             counts[0] += len(prediction.labels[0])
             if counts[0] - counts[size] >= self._block:
-                counts[2 * size :] = counts[size : 2 * size]
+                counts[2 * size : 3 * size] = counts[size : 2 * size]
                 counts[size : 2 * size] = counts[:size]
+
+    def count_refused(self, faults: Iterable[Fault]) -> None:
+        """Count the values of features that these faults are about, one for each record."""
+        found = {fault.location for fault in faults}
+        counts = tallies.counts(self._name, self._whole)
+        with _lock:
+            for *_, name in filter(None, found):
+                if name in self._refused:  # Other names are the client's.
+                    counts[self._refused[name]] += 1
 
 
 def read() -> list[Watched]:
