@@ -21,7 +21,7 @@ MAX_LABEL = 100  # Characters of a name that is listed, or that is the client's.
 MAX_BYTES = 200_000  # Of faults in an answer, which is not to be much longer than what was sent.
 # What lets pass what is refused.
 GAPS = "null is allowed in a feature that has gaps in the table of training, or in the sample that is packaged"
-OTHER_CATEGORIES = "UNKNOWN_CATEGORIES=ignore allows categories that were not in training"
+OTHER_CATEGORIES = "UNKNOWN_CATEGORIES=ignore allows other categories"
 OTHER_FIELDS = "UNKNOWN_FIELDS=ignore allows fields that are no features"
 YEARS = "from 1678 to 2261"  # As modelapi.records.moments.read_date takes them.
 
