@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -14,8 +14,10 @@ from tests.conftest import skip_on_laptop
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 # The models of shown.py.
 SHOWN = ("complaints", "rents", "parts", "energy", "outliers")
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (360, 1280)]
+SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
+LOOKS = [(scheme, width) for scheme in SCHEMES for width in (360, 1280)]
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+AT_REST = "Promise.allSettled(document.getAnimations().map((one) => one.finished))"
 # Texts of which a part is hidden, and nobody can scroll to it.
 CUT = """() => [...document.querySelectorAll("body *")].filter((part) =>
     part.scrollWidth > part.clientWidth + 1
@@ -59,8 +61,17 @@ def watched(browser: Browser, port: int, *allowed: str, **options: Any) -> Itera
     assert not errors, errors
 
 
+def check_looks(page: Page) -> None:
+    """Fail for what is wrong with a page, light or dark, narrow or wide, as it stands there."""
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        check_look(page)
+
+
 def check_look(page: Page) -> None:
     """Fail for what is wider than the window, what is cut, and for what axe finds against WCAG 2.2 AA."""
+    page.evaluate(AT_REST)
     width = page.evaluate("document.documentElement.scrollWidth")
     assert page.viewport_size
     assert width <= page.viewport_size["width"], f"{page.url} is {width} px wide"
