@@ -138,7 +138,7 @@ def find_taken(model: Any, frame: pd.DataFrame) -> Taken | None:
     return "frame"
 
 
-def seen_of(targets: Sequence[str], y: pd.DataFrame | None, rows: pd.DataFrame) -> pd.DataFrame:
+def seen_of(targets: list[str], y: pd.DataFrame | None, rows: pd.DataFrame) -> pd.DataFrame:
     """Return what was seen of the targets: what is right, if it is so for all these rows, else what they hold."""
     if y is not None and y.shape == (len(rows), len(targets)):
         return y.set_axis(targets, axis=1)
