@@ -10,14 +10,18 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from modelapi.packaging import package as package_live
 from modelapi.packaging.fitted import main
 from sklearn.compose import make_column_transformer
+from sklearn.datasets import make_multilabel_classification
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from threadpoolctl import threadpool_limits
 
 from tests.library.web import MakeClient
 
@@ -105,3 +109,15 @@ def test_two_gaps_that_are_one_null_are_refused(tmp_path: Path, monkeypatch: pyt
 
     with pytest.raises(SystemExit, match="the encoder of column fur knows None and NaN as two categories"):
         main([f"--model={tmp_path / 'my.joblib'}", f"--sample={tmp_path / 'sample.csv'}"])
+
+
+def test_of_neighbours_at_one_distance_the_same_are_taken_whatever_number_of_rows_and_threads(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLAIN", "0")
+    X, y = make_multilabel_classification(300, 4, random_state=0)  # Of whole numbers, among which many are alike.
+
+    with threadpool_limits(2):
+        version = package_live(KNeighborsClassifier(algorithm="brute").fit(X, y[:, 0]), X, engine="sklearn")
+
+    assert (project / "artifacts" / version).is_dir()

@@ -137,7 +137,8 @@ def announce(manifest: Manifest, settings: PackageSettings) -> str:
 
 def _predict(engine: Engine, rows: Columns, signature: Signature) -> Prediction:
     try:
-        return engine.predict(rows, everything(signature))
+        with parity.alone():
+            return engine.predict(rows, everything(signature))
     except Exception as error:
         raise EngineError(f"it cannot predict: {error}".splitlines()[0]) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from modelapi.engines import Engine, EngineError, Prediction, everything
 from modelapi.packaging.mutations import MAX_SAMPLE
@@ -12,6 +13,11 @@ from modelapi.records.columns import Columns
 from modelapi.signature import Signature
 
 TOLERANCE = 1e-5
+
+
+def alone() -> threadpool_limits:
+    """Let estimators calculate with one thread: which neighbours at one distance they take depends on how many do."""
+    return threadpool_limits(1)
 
 
 def head(columns: Columns) -> Columns:

@@ -39,7 +39,8 @@ def answers(model: Any, X: pd.DataFrame, sample: Columns, signature: Signature) 
 def _ask(model: Any, X: pd.DataFrame, signature: Signature) -> Prediction:
     try:
         engine = SklearnEngine(model, signature)
-        return engine.ask(as_taken(X, signature.takes), everything(signature))
+        with parity.alone():
+            return engine.ask(as_taken(X, signature.takes), everything(signature))
     except Exception as error:
         raise EngineError(f"the estimator cannot predict the sample: {error}".splitlines()[0]) from error
 
