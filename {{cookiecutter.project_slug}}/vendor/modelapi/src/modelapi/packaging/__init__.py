@@ -16,7 +16,7 @@ def package(estimator: Any, X: Any, y: Any = None, *, engine: str | None = None,
 
     X : the rows that it was fitted on, or some of them, DataFrame or array of shape (n_samples, n_features).
     y : what is right for these rows, of shape (n_samples,) or (n_samples, n_targets), from which the card says how good
-        the model is; a Series or a DataFrame names the target too.
+        the model is, and the page where an answer lies; a Series or a DataFrame names the target too.
     training : all the rows that it was fitted on, which may be X itself: number of rows, ranges and categories are
         theirs then, and are called so; else they are called those of a sample.
     Raises TableError, SignatureError, EngineError or PackageError.
