@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import skops.io
 import threadpoolctl
 from sklearn.base import BaseEstimator
 
@@ -115,4 +114,6 @@ def parts(value: Any) -> Iterator[BaseEstimator]:
 
 def read(content: bytes) -> Any:
     """Load an estimator that skops stored, without running code of its file. Raises EngineError."""
-    return skops.io.loads(content, trusted=trusted_types(content))
+    from skops.io import loads  # Whose import takes in all of scikit-learn, which most models do without.
+
+    return loads(content, trusted=trusted_types(content))

@@ -14,8 +14,6 @@ from importlib import metadata
 from types import FunctionType
 from typing import Any
 
-import skops.io
-
 from modelapi.engines import EngineError
 from modelapi.engines.functions import FUNCTIONS
 
@@ -33,7 +31,9 @@ def trusted_types(content: bytes) -> list[str]:
     Making one of these runs no code but the library's or the project's own. Raises EngineError if there are other
     types, or if a part of features/ is not there.
     """
-    unknown = sorted(skops.io.get_untrusted_types(data=content))
+    from skops.io import get_untrusted_types
+
+    unknown = sorted(get_untrusted_types(data=content))
     called = {name for name, loader in _parts(_schema(content)) if loader != STORED} if unknown else set()
     refused = [name for name in unknown if not is_trusted(name, called=name in called)]
     if refused:

@@ -9,7 +9,6 @@ from importlib import metadata
 from typing import Any, NamedTuple
 
 import joblib
-import skops.io
 
 from modelapi.engines import EngineError
 from modelapi.engines.frames import to_frame
@@ -49,8 +48,10 @@ def _export_onnx(estimator: Any, sample: Columns, signature: Signature) -> Expor
 
 
 def _export_sklearn(estimator: Any, _sample: Columns, _signature: Signature) -> Export:
+    from skops.io import dumps
+
     try:
-        content = skops.io.dumps(estimator)
+        content = dumps(estimator)
     except Exception as error:
         raise EngineError(f"skops cannot store it ({type(error).__name__})") from None
     trusted_types(content)
