@@ -1,7 +1,10 @@
 """What each platform is told is right by its own validator, and its verbs and commands are there."""
 
 import re
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,6 +19,50 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 def settings() -> set[str]:
     """The names of all settings of a project."""
     return set(re.findall(r"^#?([A-Z_]+)=", (TEMPLATE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+DRY = {
+    "sagemaker": {"IMAGE": "1.dkr.ecr.eu-central-1.amazonaws.com/a:1", "ROLE": "arn:aws:iam::123456789012:role/a"},
+    "vertex": {"IMAGE": "eu-docker.pkg.dev/p/apis/a:1", "PROJECT": "p"},
+    "azure-ml": {"IMAGE": "r.azurecr.io/a:1", "SUBSCRIPTION": "s", "GROUP": "g", "WORKSPACE": "w"},
+}  # What a dry run is given of those platforms that are spoken to by their SDK.
+
+
+@pytest.mark.parametrize("platform", DRY)
+def test_the_sdk_of_a_platform_takes_what_it_would_be_sent(bake: Bake, platform: str) -> None:
+    project = bake(deploy=platform)
+    install = ("uv", "pip", "install", "--quiet", "--python", "deploy/.venv/bin/python")
+    succeed("uv", "venv", "--quiet", "--python", sys.executable, "deploy/.venv", cwd=project)
+    succeed(*install, "-r", "deploy/requirements.txt", cwd=project)
+
+    given = [f"{name}={value}" for name, value in {**DRY[platform], "TAG": "2", "DRY_RUN": "1"}.items()]
+    said = succeed("make", "deploy", *given, cwd=project)
+
+    assert DRY[platform]["IMAGE"] in said
+    assert {"sagemaker": '"PROTOCOLS": "sagemaker"', "vertex": '"/vertex/predict"', "azure-ml": "/predict"}[
+        platform
+    ] in said
+    folder = project / "deploy" / platform
+    broken = next(path for path in folder.iterdir() if path.stem in ("model", "deployment"))
+    broken.write_text(re.sub("PrimaryContainer|containerSpec|scoring_route", "misspelt", broken.read_text()))
+    refused = run("make", "deploy", *given, cwd=project)
+    assert refused.returncode != 0
+    assert "misspelt" in refused.stderr or "KeyError" in refused.stderr or "scoring_route" in refused.stderr
+
+
+@pytest.mark.parametrize("platform", ["vertex", "azure-ml"])
+def test_versions_share_all_requests(bake: Bake, platform: str) -> None:
+    text = (bake(deploy=platform) / "deploy" / platform / "deploy.py").read_text(encoding="utf-8")
+    start, end = (text.index(word) for word in ("def share", "class Vertex" if platform == "vertex" else "def main"))
+    names: dict[str, Any] = {"Mapping": Mapping}
+    exec(text[start:end], names)  # Its SDK takes seconds to import.
+
+    share = names["share"]
+
+    assert share({}, "2", 10) == {"2": 100}
+    assert share({"1": 100}, "2", 10) == {"2": 10, "1": 90}
+    assert share({"1": 90, "2": 10}, "2", 50) == {"2": 50, "1": 50}
+    assert share({"1": 60, "2": 40, "3": 0}, "1", 100) == {"1": 100}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
