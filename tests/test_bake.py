@@ -1,18 +1,25 @@
-"""Every combination of answers is baked and checked without being run."""
+"""Every combination of answers is rendered, every two answers are baked together, and checked without being run."""
 
 import ast
 import hashlib
 import itertools
 import json
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
+from binaryornot.check import is_binary
+from cookiecutter.generate import generate_context, is_copy_only_path
+from cookiecutter.prompt import prompt_for_config
+from cookiecutter.utils import create_env_with_context
+from jinja2 import FileSystemLoader
 
-from tests.conftest import FRAMEWORKS, QUESTIONS, TEMPLATE, Bake, succeed
+from tests.conftest import FRAMEWORKS, QUESTIONS, ROOT, TEMPLATE, Bake, succeed
 
 CHOICES = {name: options for name, options in QUESTIONS.items() if isinstance(options, list) and name[0] != "_"}
+Answers = dict[str, str]
 COMBINATIONS = [dict(zip(CHOICES, answers, strict=True)) for answers in itertools.product(*CHOICES.values())]
 NAMES = ["Titanic Survival API", 'O\'Connor "quoted" é API', "x" * 60, "1 & <b> {x} \\ % #"]
 VENDORED = {"hyparquet.js", "redoc.standalone.js", "swagger-ui-bundle.js", "swagger-ui.css"}
@@ -22,16 +29,33 @@ def tree(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def variants(answers: dict[str, str]) -> dict[str, dict[str, Path]]:
-    return {name: tree(TEMPLATE / "variants" / name / answer) for name, answer in answers.items()}
-
-
 SHARED = {name for name in tree(TEMPLATE) if not name.startswith("variants/")}
 
 
-@pytest.mark.parametrize("answers", COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
-def test_every_combination_has_its_exact_files_and_they_parse(bake: Bake, answers: dict[str, str]) -> None:
-    name = NAMES[COMBINATIONS.index(answers) % len(NAMES)]
+def variants(answers: Answers) -> dict[str, dict[str, Path]]:
+    return {name: tree(TEMPLATE / "variants" / name / answer) for name, answer in answers.items()}
+
+
+def pairs(answers: Answers) -> set[tuple[tuple[str, str], ...]]:
+    return set(itertools.combinations(answers.items(), 2))
+
+
+def meet() -> list[Answers]:
+    """Choose combinations so that each two answers to two questions meet in one of them."""
+    left = set.union(*map(pairs, COMBINATIONS))
+    chosen = []
+    while left:
+        chosen.append(max(COMBINATIONS, key=lambda answers: len(pairs(answers) & left)))
+        left -= pairs(chosen[-1])
+    return chosen
+
+
+BAKED = meet()
+
+
+@pytest.mark.parametrize("answers", BAKED, ids=lambda answers: "-".join(answers.values()))
+def test_every_two_answers_have_their_exact_files_and_they_parse(bake: Bake, answers: Answers) -> None:
+    name = NAMES[BAKED.index(answers) % len(NAMES)]
     project = bake(**answers, project_name=name, project_slug="an-api", description=name, author_name=name)
 
     files = tree(project)
@@ -46,7 +70,25 @@ def test_every_combination_has_its_exact_files_and_they_parse(bake: Bake, answer
     assert succeed("ruff", "format", "--no-cache", "--check", ".", cwd=project)
 
 
+def test_what_every_combination_renders_parses() -> None:
+    context = generate_context(context_file=str(ROOT / "cookiecutter.json"))
+    asked = prompt_for_config(context, no_input=True)
+    environment = create_env_with_context(context)
+    environment.loader = FileSystemLoader(TEMPLATE)
+    rendered = [
+        name for name, path in tree(TEMPLATE).items() if not (is_copy_only_path(name, context) or is_binary(str(path)))
+    ]
+
+    for answers in COMBINATIONS:
+        chosen = tuple(f"variants/{question}/{answer}/" for question, answer in answers.items())
+        for name in rendered:
+            if name in SHARED or name.startswith(chosen):
+                check(name, environment.get_template(name).render(cookiecutter=asked | answers))
+
+
+@cache
 def check(relative: str, text: str) -> None:
+    """Check a text once, which many combinations have in common."""
     assert "cookiecutter." not in text, f"{relative} holds Jinja"
     assert "{%" not in text, f"{relative} holds Jinja"
     assert "\r" not in text
@@ -60,12 +102,12 @@ def check(relative: str, text: str) -> None:
         json.loads(text)
 
 
-@pytest.mark.parametrize("answers", COMBINATIONS, ids=lambda answers: "-".join(answers.values()))
-def test_no_overlay_overwrites_another_file(answers: dict[str, str]) -> None:
-    seen = set(SHARED)
-    for files in variants(answers).values():
-        assert not seen & files.keys()
-        seen |= files.keys()
+def test_no_overlay_overwrites_another_file() -> None:
+    overlays = {folder: tree(folder).keys() for folder in (TEMPLATE / "variants").glob("*/*")}
+
+    assert not any(names & SHARED for names in overlays.values())
+    for one, other in itertools.combinations(overlays, 2):
+        assert one.parent == other.parent or not overlays[one] & overlays[other]
 
 
 def test_the_library_is_sealed() -> None:
