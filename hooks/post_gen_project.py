@@ -12,4 +12,5 @@ for question in sorted(Path("variants").iterdir()):
         shutil.copytree(chosen, ".", dirs_exist_ok=True)
 shutil.rmtree("variants")
 
-print(f"\nNext: cd {ANSWERS['project_slug']} && make develop train start")
+if ANSWERS["_example"]:  # Who brings a model says what is next.
+    print(f"\nNext: cd {ANSWERS['project_slug']} && make develop train start")

@@ -142,6 +142,15 @@ def test_the_frameworks_are_the_same_but_for_the_framework() -> None:
     assert same == []
 
 
+def test_without_the_example_no_word_leads_to_it(bake: Bake) -> None:
+    project = bake(_example="no")
+
+    for name in ("README.md", "pyproject.toml"):
+        assert "titanic.csv" not in (project / name).read_text(encoding="utf-8")
+    start = (project / "README.md").read_text(encoding="utf-8").partition("## Your model")[0]
+    assert "make develop\nmake start\n" in start
+
+
 def test_python_files_hold_no_jinja() -> None:
     for name, path in tree(TEMPLATE).items():
         if path.suffix in (".py", ".js", ".css", ".html") and path.name not in VENDORED:

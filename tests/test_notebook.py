@@ -24,6 +24,7 @@ papermill.execute_notebook("share.ipynb", sys.argv[1], progress_bar=False)
 EJECT = """
 import sys
 import pandas as pd
+from modelapi.eject import EjectError
 from modelapi.notebook import serve
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
@@ -34,6 +35,10 @@ table = pd.DataFrame({"tenure": range(40), "plan": ["basic", "gold"] * 20, "chur
 X, y = table[["tenure", "plan"]], table["churned"]
 columns = make_column_transformer((OneHotEncoder(), ["plan"]), remainder="passthrough")
 api = serve(make_pipeline(columns, LogisticRegression()).fit(X, y), X, y, framework=sys.argv[1])
+try:
+    api.eject("churn-api", template=sys.argv[2], framework="django")
+except EjectError as error:
+    assert str(error) == "framework cannot be django: take fastapi or flask", error
 api.eject("churn-api", template=sys.argv[2])
 """
 
@@ -72,10 +77,11 @@ def test_what_is_ejected_is_what_is_baked_but_for_the_package_and_its_tests_pass
     installed: Installed, jupyter: Path, tmp_path: Path, framework: str
 ) -> None:
     python = installed(framework) / ".venv" / "bin" / "python"
-    succeed(python, "-c", EJECT, framework, ROOT, cwd=tmp_path, PYTHONPATH=str(jupyter))
+    told = succeed(python, "-c", EJECT, framework, ROOT, cwd=tmp_path, PYTHONPATH=str(jupyter))
+    assert [line for line in told.splitlines() if "Next:" in line] == ["Next: cd churn-api && make develop start"]
 
     ejected = tmp_path / "churn-api"
-    baked = bake_into(tmp_path / "baked", project_name="Churn API", framework=framework)
+    baked = bake_into(tmp_path / "baked", project_name="Churn API", framework=framework, _example="no")
     ours, theirs = tree(ejected), tree(baked)
     made = {name for name in ours if name.startswith("artifacts/")}
     assert "artifacts/CURRENT" in made

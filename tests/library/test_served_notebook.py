@@ -14,9 +14,10 @@ from types import ModuleType
 import pandas as pd
 import pytest
 from modelapi import notebook
-from modelapi.eject import EjectError
+from modelapi.eject import EjectError, check_answers
 from modelapi.notebook import Api, serve
 from modelapi.settings import SettingsError
+from modelapi.training.dialect import TableError
 from sklearn.pipeline import Pipeline
 
 from tests.library.tunnel_service import get
@@ -121,9 +122,27 @@ def test_what_cannot_be_served_or_ejected_is_a_sentence_and_leaves_nothing(
     with pytest.raises(SettingsError, match=r"^django is not installed: install modelapi\[fastapi\] or \[flask\]$"):
         serve(pipeline, pets[NAMES], framework="django")
 
+    with pytest.raises(TableError, match=r"^X lacks the column age, which the estimator was fitted on: it has fur, in"):
+        serve(pipeline, pets[["fur", "indoor"]])
+    with pytest.raises(TableError, match=r"^y has 3 rows, and X has 20: give those of the same rows$"):
+        serve(pipeline, pets[NAMES], pets["kind"][:3])
+
     monkeypatch.setitem(sys.modules, "cookiecutter", None)
     api = serve(pipeline, pets[NAMES], framework=framework)
+    assert repr(api).startswith("<Api 'LogisticRegression' at ")
+    with pytest.raises(EjectError, match=r"^Bad Name! cannot be the name of a project: take up to 60 lower-case"):
+        api.eject("Bad Name!")
     with pytest.raises(EjectError, match=r"^eject needs cookiecutter: install modelapi\[notebook\]$"):
         api.eject("pets-api")
 
     assert list(nowhere.iterdir()) == []
+
+
+def test_the_answers_to_a_template_are_those_that_it_takes() -> None:
+    questions = {"framework": ["fastapi", "flask"], "license": "MIT", "_example": True}
+
+    check_answers({"framework": "flask", "license": "any"}, questions)
+    with pytest.raises(EjectError, match=r"^framework cannot be django: take fastapi or flask$"):
+        check_answers({"framework": "django"}, questions)
+    with pytest.raises(EjectError, match=r"^the template does not ask for colour: it asks for framework, license$"):
+        check_answers({"colour": "red"}, questions)

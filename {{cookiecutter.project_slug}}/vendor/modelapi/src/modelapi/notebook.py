@@ -19,6 +19,7 @@ from modelapi.project import Project, current_project
 from modelapi.serving.keys import digest_of, make_key, write_entries
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.share import link
+from modelapi.training.features import final
 from modelapi.tunnels import TunnelSettings, find_tunnel
 
 Framework = Literal["fastapi", "flask"]
@@ -141,7 +142,7 @@ def serve(
     framework : fastapi or flask; by default that of the project this is in, or whichever is installed.
     In a project its own application serves it; its current model stays what it was. Raises as `package` does.
     """
-    title = title or (current_project().title if _find_entry(current_project()) else type(estimator).__name__)
+    title = title or (current_project().title if _find_entry(current_project()) else type(final(estimator)).__name__)
     if title in _running:
         _running.pop(title).stop()
     api = _running[title] = Api(Live(estimator, X, y, engine, training), title, framework)

@@ -47,13 +47,24 @@ def package_live(given: Live, settings: PackageSettings) -> Manifest:
     import pandas as pd
 
     from modelapi.packaging.fitted import package_fitted
+    from modelapi.packaging.fitted_names import feature_names
     from modelapi.packaging.remedies import check_kind
     from modelapi.packaging.sample import Sample
+    from modelapi.training.dialect import TableError
     from modelapi.training.encoders import read_encoders
+    from modelapi.training.reading import listing
 
     estimator, X, y, engine, training = given
     check_kind(estimator)
     rows = _frame(X)
+    listed = [str(name) for name in rows.columns]
+    if missing := [name for name in feature_names(estimator, listed) or [] if name not in listed]:
+        raise TableError(
+            f"X lacks the column{'s' * (len(missing) > 1)} {listing(missing)}, which the estimator was fitted on: "
+            f"it has {listing(listed)}"
+        )
+    if y is not None and len(y) != len(rows):
+        raise TableError(f"y has {len(y)} rows, and X has {len(rows)}: give those of the same rows")
     all_rows = None if training is None else _frame(training)
     names = y.columns if isinstance(y, pd.DataFrame) else [getattr(y, "name", None)]
     targets = [str(name) for name in names if name is not None]

@@ -141,7 +141,7 @@ def find_taken(model: Any, frame: pd.DataFrame) -> Taken | None:
 def seen_of(targets: list[str], y: pd.DataFrame | None, rows: pd.DataFrame) -> pd.DataFrame:
     """Return what was seen of the targets: what is right, if it is so for all these rows, else what they hold."""
     if y is not None and y.shape == (len(rows), len(targets)):
-        return y.set_axis(targets, axis=1)
+        return y.set_axis(list(targets), axis=1)
     return rows
 
 
