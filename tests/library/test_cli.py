@@ -93,6 +93,21 @@ def test_a_model_is_trained_shown_and_rolled_back_from_any_folder_of_a_project(p
     assert back.stdout.startswith("Version ")
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'[tool.modelapi\ntitle = "Pets"\n', r"TOML: Expected '\]' at the end of a table declaration \(at line 1, .*"),
+        ('[tool.modelapi]\ntitle = "Čeněk"\n'.encode("cp1250"), "UTF-8: .*"),
+    ],
+)
+def test_a_pyproject_that_cannot_be_read_is_one_line(project: Path, content: bytes, message: str) -> None:
+    (project / "pyproject.toml").write_bytes(content)
+
+    for verb in ("train", "serve"):
+        told = run(verb, cwd=project / "data").stderr
+        assert re.fullmatch(rf"modelapi {verb}: .*/project/pyproject.toml is not valid {message}\n", told), told
+
+
 def test_a_wrong_setting_of_the_web_does_not_stop_training(project: Path) -> None:
     (project / ".env").write_text("PORT=none\nRATE_LIMIT=often\n", encoding="utf-8")
 

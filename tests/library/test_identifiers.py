@@ -29,6 +29,7 @@ def of(values: Any, name: str = "x") -> str | None:
         ("Row No.", SHUFFLED),
         ("contact", 600_000_000 + SHUFFLED),
         ("phone", SHUFFLED),
+        ("id", range(1000, 1060)),
     ],
 )
 def test_numbers_of_rows_and_of_telephones_are_identifiers(name: str, values: Any) -> None:

@@ -354,6 +354,7 @@ def test_a_column_that_is_nearly_all_numbers_is_numbers_with_gaps(
         (["--target=kind,weight"], "the targets kind, weight are labels and quantities: train a model for each"),
         (["--target=kind,indoor"], "the targets kind, indoor hold labels of several types: train a model for each"),
         (["--target=kind", "--estimator=magic"], "there is no estimator magic: name one of linear, nearest-neighbors"),
+        (["--target=kind", "--estimator=magic"], "extra-trees, gradient-boosting, hist-gradient-boosting, auto"),
         (["--target=kind", "--engine=magic"], "there is no engine magic: name one of onnx, sklearn, joblib"),
         (["--target=kind", "--engine=joblib"], "add ALLOW_PICKLE=1"),
         (["--target=kind", "--decimal=,"], "DECIMAL=, is not known: name one of point, comma"),
@@ -369,6 +370,19 @@ def test_train_refuses_options_that_do_not_fit(
         train([f"--data={pets_csv}", *options])
 
     assert not artifacts.exists()
+
+
+@pytest.mark.parametrize(
+    "table", ['[tool.modelapi.columns]\nage = { titel = "Age" }', '[tool.modelapi.card]\nintended_usage = "None"']
+)
+def test_what_pyproject_cannot_say_is_refused_before_anything_is_fitted(
+    pets_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.modelapi]\n{table}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SystemExit, match=r"^Not trained: pyproject.toml says "):
+        training.train(lambda *_: pytest.fail("too late"), arguments=[f"--data={pets_csv}", "--target=kind"])
 
 
 @pytest.mark.parametrize(

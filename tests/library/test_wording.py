@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from modelapi.packaging import package
-from modelapi.packaging.wording import with_wording
+from modelapi.packaging.wording import find_slips, with_wording
 from modelapi.project import Project
 from modelapi.settings import SettingsError
 from modelapi.signature import Signature
@@ -36,6 +36,22 @@ def test_labels_are_those_of_the_target_and_what_other_tables_have_is_left(pets:
     columns = {"kind": {"title": "Kind"}, "of another table": {"title": "?"}}
     found = worded(pets, labels={"cat": "a cat"}, columns=columns)
     assert (found.target.title, found.target.labels) == ("Kind", {"cat": "a cat"})
+
+
+@pytest.mark.parametrize(
+    ("options", "slips"),
+    [
+        ({"columns": {"agee": {"unit": "years"}, "Fur": {}, "fare": {}}}, ["did you mean age?", "did you mean fur?"]),
+        ({"columns": {"fur": {"labels": {"shrt": "as a brush", "long": "long"}}}}, ["fur is never shrt in training"]),
+        ({"labels": {"cow": "a cow"}}, ["kind is never cow in training, which pyproject.toml labels: it is cat, dog"]),
+        ({"columns": {"ages": {}, "age": {}}}, []),
+    ],
+)
+def test_what_seems_to_be_mistyped_is_said(pets: pd.DataFrame, options: dict[str, object], slips: list[str]) -> None:
+    found = find_slips(Project(Path(), "pets", options=options), signature_of(pets))
+
+    assert len(found) == len(slips)
+    assert all(slip in one for slip, one in zip(slips, found, strict=True))
 
 
 @pytest.mark.parametrize(

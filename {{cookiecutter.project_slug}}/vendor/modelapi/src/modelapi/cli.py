@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from modelapi import __version__
-from modelapi.project import current_project
+from modelapi.project import ProjectError, current_project
 
 
 class Verb(NamedTuple):
@@ -52,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(verb: str, arguments: Sequence[str]) -> None:
     # Unlike `python -m`, an installed command does not look for modules where it stands: api, features, steps.
-    current_project().make_importable()
+    try:
+        current_project().make_importable()
+    except ProjectError as error:
+        sys.exit(f"modelapi {verb}: {error}")
     try:
         module = importlib.import_module(VERBS[verb].module)  # And no other: serving needs no pandas, training no web.
     except ModuleNotFoundError as error:

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 
+class ProjectError(ValueError):
+    """A pyproject.toml that cannot be read; the message says where, in a sentence."""
+
+
 @dataclass(frozen=True)
 class Project:
     """Where a project is, how it is called, and what its pyproject.toml says under [tool.modelapi]."""
@@ -31,12 +35,13 @@ class Project:
 
 @lru_cache
 def find_project(start: Path) -> Project:
-    """Find the project that a folder or a file is in; without one, `start` is taken for an empty project."""
+    """Find the project that a folder or a file is in; without one, `start` is taken for an empty project.
+
+    Raises ProjectError if its pyproject.toml cannot be read.
+    """
     for folder in (start, *start.parents):
-        try:
-            content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-            options = content["tool"]["modelapi"]
-        except (OSError, KeyError, ValueError):  # None, or that of something else.
+        content = _read(folder / "pyproject.toml")
+        if "modelapi" not in content.get("tool", {}):  # None, or that of something else.
             continue
         project = content.get("project", {})
         return Project(
@@ -44,11 +49,26 @@ def find_project(start: Path) -> Project:
             project.get("name", folder.name),
             project.get("version", "0"),
             project.get("description", ""),
-            options,
+            content["tool"]["modelapi"],
         )
     return Project(start, start.name)
 
 
 def current_project() -> Project:
-    """Return the project that the working directory is in."""
+    """Return the project that the working directory is in. Raises as find_project does."""
     return find_project(Path.cwd())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read what may be the pyproject.toml of a project; one that cannot be read is an error if it speaks of us."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return {}
+    try:
+        return tomllib.loads(content.decode())
+    except ValueError as error:
+        if b"tool.modelapi" not in content:
+            return {}
+        what = "UTF-8" if isinstance(error, UnicodeDecodeError) else "TOML"
+        raise ProjectError(f"{path} is not valid {what}: {error}") from None

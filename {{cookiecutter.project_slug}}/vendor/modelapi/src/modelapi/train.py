@@ -24,7 +24,9 @@ from modelapi.options import Options
 from modelapi.package import Manifest, PackageError
 from modelapi.package.versions import check_writable
 from modelapi.packaging.card.evidence import OutOfFold
+from modelapi.packaging.card.said import read_said
 from modelapi.packaging.engine_choice import announce, candidates, package_model
+from modelapi.packaging.wording import read_wording
 from modelapi.project import current_project
 from modelapi.settings import PackageSettings, SettingsError
 from modelapi.signature import Signature, label_name
@@ -94,11 +96,15 @@ def _train(
         raise TableError("no table is named: name one, as in DATA=churn.csv")
     if not options.target:
         raise TableError("no target is named: name the column to predict, as in TARGET=churned")
-    if options.estimator and options.estimator not in (*estimators, *([AUTO] if estimators else [])):
-        raise TableError(f"there is no estimator {options.estimator}: name one of {', '.join(estimators) or 'none'}")
+    known = [*estimators, *([AUTO] if estimators and AUTO not in estimators else [])]
+    if options.estimator and options.estimator not in known:
+        raise TableError(f"there is no estimator {options.estimator}: name one of {', '.join(known) or 'none'}")
     check_writable(settings.model_dir)
-    candidates(options.engine, settings)  # Before anything is fitted, say that there is no such engine.
+    # Before anything is fitted, say that there is no such engine, and what pyproject.toml cannot say.
+    candidates(options.engine, settings)
+    read_said(settings.project, "")
     rows = read_rows(options)
+    read_wording(settings.project, list(rows.y.columns))
     compares = options.estimator == AUTO and AUTO not in estimators
     name = None if compares else options.estimator
 

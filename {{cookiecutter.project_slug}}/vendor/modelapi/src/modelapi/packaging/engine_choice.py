@@ -22,7 +22,7 @@ from modelapi.packaging.exports import Export, export
 from modelapi.packaging.model_files import OnnxModel, as_it_came
 from modelapi.packaging.mutations import mutate
 from modelapi.packaging.scores import with_scores
-from modelapi.packaging.wording import with_wording
+from modelapi.packaging.wording import find_slips, with_wording
 from modelapi.records.columns import Columns, n_rows
 from modelapi.settings import PackageSettings
 from modelapi.signature import Signature
@@ -59,6 +59,8 @@ def package_model(
         warnings.simplefilter("ignore")  # The comparison asks for what was not seen in training.
         sample = parity.head(columns)
         signature = with_scores(with_wording(signature, settings.project), model, sample)
+        for slip in find_slips(settings.project, signature):
+            print(f"Note: {slip}")
         original = as_it_came(model, signature)
         own = None if X is None or isinstance(model, OnnxModel) else untouched.answers(model, X, sample, signature)
         parity.check_sample(original, sample, signature)

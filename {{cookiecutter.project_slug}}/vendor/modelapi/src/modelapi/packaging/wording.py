@@ -13,37 +13,73 @@ Labels are those of the only target; those of any column stand in its own table,
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from modelapi.project import Project
 from modelapi.settings import SettingsError
-from modelapi.signature import Feature, Signature, Target, Wording
+from modelapi.signature import Feature, Signature, Target, Wording, label_name
+from modelapi.training.reading import listing
 
+ALIKE = 0.75  # From which on two names are taken for the same, mistyped.
 COLUMNS = TypeAdapter(dict[str, Wording])
 Column = TypeVar("Column", Feature, Target)
+
+
+def read_wording(project: Project, targets: Sequence[str]) -> dict[str, Wording]:
+    """Read what the project calls columns, by their names. Raises SettingsError if it says anything else of one."""
+    columns: dict[str, Any] = dict(project.options.get("columns", {}))
+    labels = project.options.get("labels")
+    if labels and len(targets) == 1:
+        columns[targets[0]] = {"labels": labels, **columns.get(targets[0], {})}
+    try:
+        return COLUMNS.validate_python(columns)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
 
 
 def with_wording(signature: Signature, project: Project) -> Signature:
     """Add what the project calls the columns that the signature has; names of others are those of another table.
 
-    Raises SettingsError if pyproject.toml says anything else of a column.
+    Raises as read_wording does.
     """
-    columns: dict[str, Any] = dict(project.options.get("columns", {}))
-    labels = project.options.get("labels")
-    if labels and signature.target.outputs is None:
-        columns[signature.target.name] = {"labels": labels, **columns.get(signature.target.name, {})}
-    try:
-        wording = COLUMNS.validate_python(columns)
-    except ValidationError as error:
-        raise SettingsError(_explain(error)) from None
+    wording = read_wording(project, [target.name for target in signature.targets])
     features = [_worded(feature, wording) for feature in signature.features]
     target = signature.target
     if target.outputs:
         outputs = [_worded(output, wording) for output in target.outputs]
         target = target.model_copy(update={"outputs": outputs})
     return signature.model_copy(update={"features": features, "target": _worded(target, wording)})
+
+
+def find_slips(project: Project, signature: Signature) -> list[str]:
+    """Say of which columns and values the project speaks that a model has not, if it seems to mean others of it."""
+    known = {column.name: column for column in (*signature.features, *signature.targets)}
+    wording = read_wording(project, [target.name for target in signature.targets])
+    silent = {name.casefold(): name for name in known if name not in wording}
+    slips = []
+    for name, said in wording.items():
+        if name not in known:
+            for near in difflib.get_close_matches(name.casefold(), silent, 1, ALIKE):
+                slips.append(
+                    f"pyproject.toml speaks of {name}, which is no column of the model: did you mean {silent[near]}?"
+                )
+        elif (values := _values(known[name])) and (strange := sorted(said.labels.keys() - set(values))):
+            slips.append(
+                f"{name} is never {listing(strange)} in {signature.source}, which pyproject.toml labels: "
+                f"it is {listing(values)}"
+            )
+    return slips
+
+
+def _values(column: Feature | Target) -> list[str]:
+    """Name the values that a column has; none if there are others too, or they are nobody's business."""
+    if isinstance(column, Target):
+        return [label_name(label) for label in column.classes or []]
+    return [label_name(label) for label in column.categories or [] if column.listed]
 
 
 def _worded(column: Column, wording: dict[str, Wording]) -> Column:

@@ -34,14 +34,15 @@ def identifier(values: pd.Series[Any]) -> str | None:
     if not np.isfinite(numbers).all() or (numbers % 1).any():
         return None
     different, low, high = len(np.unique(numbers)), numbers.min(), numbers.max()
-    if YEARS[0] <= low and high <= YEARS[1]:
+    is_called = bool(NAME.fullmatch(str(values.name)))
+    if YEARS[0] <= low and high <= YEARS[1] and not is_called:
         return None
     whole = different == len(values)
     steps = np.diff(numbers)
     in_order = len(steps) >= MIN_IDS and ((steps > 0).all() or (steps < 0).all()) and high - low < SPARSE * len(values)
     if whole and (different == high - low + 1 or in_order):
         return f"its {different} different numbers look like an identifier"
-    if different > MIN_IDS and NAME.fullmatch(str(values.name)):
+    if different > MIN_IDS and is_called:
         return f"its {different} different numbers look like an identifier"
     if different > max(MIN_IDS, 0.9 * len(known)) and _are_long(numbers):
         return f"its numbers, all of {len(str(int(high)))} digits, look like an identifier"
