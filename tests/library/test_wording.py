@@ -48,7 +48,7 @@ def test_labels_are_those_of_the_target_and_what_other_tables_have_is_left(pets:
     ],
 )
 def test_what_seems_to_be_mistyped_is_said(pets: pd.DataFrame, options: dict[str, object], slips: list[str]) -> None:
-    found = find_slips(Project(Path(), "pets", options=options), signature_of(pets))
+    found = list(find_slips(Project(Path(), "pets", options=options), signature_of(pets)))
 
     assert len(found) == len(slips)
     assert all(slip in one for slip, one in zip(slips, found, strict=True))

@@ -14,7 +14,7 @@ Labels are those of the only target; those of any column stand in its own table,
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -55,24 +55,21 @@ def with_wording(signature: Signature, project: Project) -> Signature:
     return signature.model_copy(update={"features": features, "target": _worded(target, wording)})
 
 
-def find_slips(project: Project, signature: Signature) -> list[str]:
+def find_slips(project: Project, signature: Signature) -> Iterator[str]:
     """Say of which columns and values the project speaks that a model has not, if it seems to mean others of it."""
-    known = {column.name: column for column in (*signature.features, *signature.targets)}
+    known: dict[str, Feature | Target] = {column.name: column for column in signature.features}
+    known |= {target.name: target for target in signature.targets}
     wording = read_wording(project, [target.name for target in signature.targets])
     silent = {name.casefold(): name for name in known if name not in wording}
-    slips = []
     for name, said in wording.items():
         if name not in known:
             for near in difflib.get_close_matches(name.casefold(), silent, 1, ALIKE):
-                slips.append(
-                    f"pyproject.toml speaks of {name}, which is no column of the model: did you mean {silent[near]}?"
-                )
+                yield f"pyproject.toml speaks of {name}, which is no column of the model: did you mean {silent[near]}?"
         elif (values := _values(known[name])) and (strange := sorted(said.labels.keys() - set(values))):
-            slips.append(
+            yield (
                 f"{name} is never {listing(strange)} in {signature.source}, which pyproject.toml labels: "
                 f"it is {listing(values)}"
             )
-    return slips
 
 
 def _values(column: Feature | Target) -> list[str]:
