@@ -18,7 +18,7 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
 def settings() -> set[str]:
     """The names of all settings of a project."""
-    return set(re.findall(r"^#?([A-Z_]+)=", (TEMPLATE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r"^#?([A-Z0-9_]+)=", (TEMPLATE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 DRY = {
