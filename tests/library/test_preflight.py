@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 from modelapi.package import PackageError
 from modelapi.process.files import check_open_files
-from modelapi.process.preflight import check_address, load_settings, preflight
+from modelapi.process.preflight import check_address, find_slips, load_settings, preflight
 from modelapi.project import find_project
 from modelapi.settings import SettingsError
 
@@ -43,11 +43,13 @@ def test_the_settings_are_of_the_projects_own_class(tmp_path: Path, monkeypatch:
     (tmp_path / "api").mkdir()
     (tmp_path / "api" / "__init__.py").touch()
     (tmp_path / "api" / "settings.py").write_text(dedent(own), encoding="utf-8")
-    (tmp_path / ".env").write_text("PORT=9000\n", encoding="utf-8")
+    env = "PORT=9000\nRATE_LIMTI=3/minute\nPAGE_SIZE=20\nNGROK_REGION=eu\nOTHER=1\n"
+    (tmp_path / ".env").write_text(env, encoding="utf-8")
     project = find_project(tmp_path)
 
     settings = load_settings(project)
 
+    assert list(find_slips(settings)) == [("RATE_LIMTI", "RATE_LIMIT")]
     assert (settings.page_size, settings.port) == (20, 9000)  # type: ignore[attr-defined]
     assert settings.model_dir == tmp_path / "artifacts"
     monkeypatch.setenv("PAGE_SIZE", "many")

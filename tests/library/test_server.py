@@ -112,7 +112,7 @@ def test_workers_are_replaced_at_a_sighup(server: Server) -> None:
     assert ask(port, "GET", "/health") == 200
 
 
-def test_the_server_says_that_it_stops_and_ends_without_an_error(site: Path, tmp_path: Path) -> None:
+def test_the_server_says_where_it_is_and_that_it_stops_and_ends_without_an_error(site: Path, tmp_path: Path) -> None:
     with serve(site, tmp_path) as (process, port):
         process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + SECONDS
@@ -120,6 +120,9 @@ def test_the_server_says_that_it_stops_and_ends_without_an_error(site: Path, tmp
             assert time.monotonic() < deadline, "/ready does not say it"
 
         assert process.wait(SECONDS) == 0
+
+    lines = [json.loads(line) for line in (tmp_path / "log").read_bytes().splitlines()]
+    assert [(one["host"], one["port"]) for one in lines if one["event"] == "server started"] == [("127.0.0.1", port)]
 
 
 def test_workers_end_with_their_supervisor(site: Path, tmp_path: Path) -> None:

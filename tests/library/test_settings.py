@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from modelapi.serving.settings import Settings
-from modelapi.settings import SettingsError, cores
+from modelapi.settings import PackageSettings, SettingsError, cores
 from modelapi.tunnels import TunnelSettings
 
 from tests.library.conftest import SKELETON
@@ -70,6 +70,28 @@ def test_a_stop_has_to_leave_time_for_answers(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(SettingsError, match=r"SHUTDOWN_TIMEOUT .* 2 more than SHUTDOWN_DELAY"):
         Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("PORT=8080\n# Čeněk\n".encode("cp1250"), r"/\.env is not UTF-8: save it so in your editor$"),
+        (b"PORT=8080\n\n\nhere we go\n", r"/\.env, line 4, is no NAME=value: mend it, or begin it with #$"),
+    ],
+)
+def test_a_file_of_settings_that_cannot_be_read_is_one_line(project: Path, content: bytes, message: str) -> None:
+    (project / ".env").write_bytes(content)
+
+    with pytest.raises(SettingsError, match=message):
+        Settings.load()
+
+
+def test_a_setting_without_a_default_that_is_not_set_is_said_to_be_missing(project: Path) -> None:
+    class Own(PackageSettings):
+        password: str
+
+    with pytest.raises(SettingsError, match=r"^PASSWORD is not set, and has no default: put PASSWORD=… into \.env "):
+        Own.load()
 
 
 def test_there_is_a_core() -> None:

@@ -2,9 +2,11 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from dotenv.parser import parse_stream
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -51,10 +53,12 @@ class PackageSettings(BaseSettings):
 
         Raises SettingsError with one line that names each wrong setting and what is allowed.
         """
+        path = cls.find_project().root / ".env"
+        _check_lines(path)
         try:
-            return cls(_env_file=cls.find_project().root / ".env")  # type: ignore[call-arg]
+            return cls(_env_file=path)  # type: ignore[call-arg]
         except ValidationError as error:
-            faults = {str(fault["loc"][0]): fault.get("ctx", {}).get("error") for fault in error.errors()}
+            faults = {str(fault["loc"][0]): fault for fault in error.errors()}
             raise SettingsError("; ".join(cls._explain(name, faults[name]) for name in sorted(faults))) from None
 
     @classmethod
@@ -75,8 +79,27 @@ class PackageSettings(BaseSettings):
         return cls.find_project().root / path
 
     @classmethod
-    def _explain(cls, name: str, error: object) -> str:
+    def _explain(cls, name: str, fault: Mapping[str, Any]) -> str:
+        error = fault.get("ctx", {}).get("error")
         if isinstance(error, SettingsError):  # Which says more than that the value is wrong.
             return str(error)
-        description = cls.model_fields[name].description or f"a {cls.model_fields[name].annotation}"
+        annotation = cls.model_fields[name].annotation
+        description = cls.model_fields[name].description or f"of type {getattr(annotation, '__name__', annotation)}"
+        if fault["type"] == "missing":
+            return f"{name.upper()} is not set, and has no default: put {name.upper()}=… into .env ({description})"
         return f"{name.upper()} has a value that is not allowed: it must be {description}"
+
+
+def _check_lines(path: Path) -> None:
+    """Raise SettingsError if .env has a line that cannot be read, which would be skipped."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            for part in parse_stream(stream):
+                if part.error:
+                    text = part.original.string
+                    line = part.original.line + text[: -len(text.lstrip())].count("\n")
+                    raise SettingsError(f"{path}, line {line}, is no NAME=value: mend it, or begin it with #")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8: save it so in your editor") from None
+    except OSError:  # There is none.
+        return

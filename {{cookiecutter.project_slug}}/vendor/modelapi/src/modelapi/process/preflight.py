@@ -1,14 +1,21 @@
 """What is checked before the server starts, so that a start that must fail says why in one line."""
 
+import difflib
 import errno
 import importlib
 import socket
+from collections.abc import Iterator
+
+from dotenv import dotenv_values
 
 from modelapi import package
 from modelapi.process.files import check_open_files
 from modelapi.project import Project
 from modelapi.serving.settings import Settings
 from modelapi.settings import SettingsError
+from modelapi.tunnels import TunnelSettings
+
+ALIKE = 0.85  # From which on a name is taken for one that is mistyped.
 
 
 def preflight(project: Project) -> tuple[Settings, str]:
@@ -32,6 +39,15 @@ def load_settings(project: Project) -> Settings:
     project.make_importable()
     own: type[Settings] = importlib.import_module("api.settings").Settings
     return own.load()
+
+
+def find_slips(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Name what is in .env and is no setting, with the setting that it seems to mean."""
+    given = {name.upper() for name in dotenv_values(settings.project.root / ".env")}
+    known = {name.upper() for name in (*type(settings).model_fields, *TunnelSettings.model_fields)}
+    for name in sorted(given - known):
+        for near in difflib.get_close_matches(name, known - given, 1, ALIKE):
+            yield name, near
 
 
 def check_address(host: str, port: int) -> None:

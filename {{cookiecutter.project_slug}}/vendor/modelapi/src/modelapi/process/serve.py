@@ -30,11 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     project = current_project()
     project.make_importable()
     with shared_folder():  # Where metrics are counted, for who imports them to find.
-        from modelapi.process.preflight import preflight
+        from modelapi.process.preflight import find_slips, preflight
         from modelapi.process.supervisor import Supervisor
         from modelapi.process.target import preload
         from modelapi.serving.example import welcome
-        from modelapi.serving.logs import configure_logs
+        from modelapi.serving.logs import configure_logs, get_logger
 
         try:
             settings, engine = preflight(project)
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (SettingsError, PackageError, EngineError) as error:
             sys.exit(f"Not started: {error}")
         configure_logs(settings.log_level, settings.log_format)
+        for name, near in find_slips(settings):
+            get_logger().warning("no setting has a name that is in .env", name=name, did_you_mean=near)
         gc.collect()
         gc.freeze()  # Or the collector would touch, and so copy, each page in each worker.
         try:

@@ -57,7 +57,7 @@ class Supervisor:
     """Keeps as many workers serving as there are sockets."""
 
     def __init__(self, settings: Settings, project: Project, welcome: str = "") -> None:
-        """`welcome` is printed when the first worker is ready."""
+        """`welcome` is printed when the first worker is ready; without one the log says so."""
         self._settings = settings
         self._project = project
         self._welcome = welcome
@@ -183,8 +183,8 @@ class Supervisor:
         before, one.heard = one.heard, time.monotonic()
         if message == READY:
             self._start_limit = max(self._start_limit, STARTS * (one.heard - before))
-            if self._welcome and not self._was_ready:
-                print(self._welcome)
+            if not self._was_ready:
+                self._greet()
             one.is_ready = self._was_ready = True
             old, self._serving[one.number] = self._serving[one.number], one
             if old and old is not one:
@@ -193,6 +193,13 @@ class Supervisor:
             one.is_to_recycle = True
         elif message.startswith(FAILED):
             self._reason = message.removeprefix(FAILED).decode()
+
+    def _greet(self) -> None:
+        """Say where it is: to who looks on, or in the log."""
+        if self._welcome:
+            print(self._welcome)
+        else:
+            log.info("server started", host=self._settings.host, port=self._settings.port)
 
     def _bury(self, one: Worker) -> None:
         """Forget a worker that ended; where it was serving there will be another."""
