@@ -22,6 +22,7 @@ skops.io.dump(DecisionTreeClassifier().fit(rows[["size"]], rows["label"]), "my.s
 GRAFANA, LOCUST = "3000", "8089"  # The ports of their pages.
 # Variables that are not this project's: of Prometheus, of OpenTelemetry, and in the examples of recipes.
 OTHERS = {"PROMETHEUS_MULTIPROC_DIR", "OTEL_EXPORTER_OTLP_ENDPOINT", "PAGE_SIZE", "JWT_SECRET", "SCIKIT_LEARN"}
+TEXTS = ("README.md", "SECURITY.md", "docs/recipes.md", "docs/scaling.md")
 
 
 def console_blocks(readme: str) -> list[str]:
@@ -132,7 +133,7 @@ def test_the_tree_in_the_readme_is_what_is_generated(bake: Callable[..., Path], 
 
 def test_settings_that_the_texts_name_are_there(bake: Callable[..., Path]) -> None:
     project = bake()
-    texts = [(project / name).read_text(encoding="utf-8") for name in ("README.md", "SECURITY.md", "docs/recipes.md")]
+    texts = [(project / name).read_text(encoding="utf-8") for name in TEXTS]
     named = {name for text in texts for name in re.findall(r"`([A-Z]+_[A-Z_0-9]+)", text)} - OTHERS
 
     assert {"MAX_REQUESTS", "RATE_LIMIT", "MODEL_SHA256"} <= named

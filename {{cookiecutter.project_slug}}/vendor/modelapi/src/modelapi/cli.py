@@ -32,6 +32,7 @@ VERBS = {
     "card": Verb("modelapi.package.card", "Show the card of the current model"),
     "share": Verb("modelapi.share", "Share the API by a public link", "--public"),
     "page": Verb("modelapi.page.write", "Write a page that is the model", "--output titanic.html"),
+    "plan": Verb("modelapi.planning.plan", "Plan replicas for a load", "--rps 5000 --p99 50"),
     "api-key": Verb("modelapi.serving.api_key", "Make a key for the API", "--name ada"),
 }
 
