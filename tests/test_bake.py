@@ -75,9 +75,12 @@ def test_what_every_combination_renders_parses() -> None:
     asked = prompt_for_config(context, no_input=True)
     environment = create_env_with_context(context)
     environment.loader = FileSystemLoader(TEMPLATE)
-    rendered = [
-        name for name, path in tree(TEMPLATE).items() if not (is_copy_only_path(name, context) or is_binary(str(path)))
-    ]
+
+    def is_copied(name: str) -> bool:
+        here = Path(name)
+        return any(is_copy_only_path(str(path), context) for path in (here, *here.parents))
+
+    rendered = [name for name, path in tree(TEMPLATE).items() if not (is_copied(name) or is_binary(str(path)))]
 
     for answers in COMBINATIONS:
         chosen = tuple(f"variants/{question}/{answer}/" for question, answer in answers.items())
