@@ -21,6 +21,9 @@ FRAMEWORKS = QUESTIONS["framework"]
 CI = os.environ.get("CI") == "true"
 GUNICORN = "gunicorn==27.0.1"
 
+# Several tests share few cores: let threads of OpenMP and BLAS that wait for each other sleep, and not spin.
+os.environ |= {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4"}
+
 collect_ignore = ["library"]  # It needs what a project has installed: see test_library.py.
 
 Bake = Callable[..., Path]
