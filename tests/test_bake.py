@@ -4,6 +4,7 @@ import ast
 import hashlib
 import itertools
 import json
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_what_every_combination_renders_parses() -> None:
 @cache
 def check(relative: str, text: str) -> None:
     """Check a text once, which many combinations have in common."""
-    assert "cookiecutter." not in text, f"{relative} holds Jinja"
+    assert not re.search(r"cookiecutter\.(?!json)", text), f"{relative} holds Jinja"
     assert "{%" not in text, f"{relative} holds Jinja"
     assert "\r" not in text
     if relative.endswith(".py"):
