@@ -135,12 +135,12 @@ def test_what_is_no_http_is_answered_as_by_the_api(site: Site) -> None:
 
 @pytest.fixture(scope="module")
 def models(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """A folder of packages and two versions in it."""
-    project = installed("fastapi")
-    folder = shutil.copytree(project / "artifacts", tmp_path_factory.mktemp("models") / "artifacts")
-    version = (folder / "CURRENT").read_text().strip()
-    succeed(".venv/bin/modelapi", "train", cwd=project, MODEL_DIR=str(folder))
-    return folder, version, (folder / "CURRENT").read_text().strip()
+    """A folder of packages and two versions in it, which answer alike."""
+    folders = [installed(framework) / "artifacts" for framework in FRAMEWORKS]
+    first, second = ((folder / "CURRENT").read_text().strip() for folder in folders)
+    folder = shutil.copytree(folders[0], tmp_path_factory.mktemp("models") / "artifacts")
+    shutil.copytree(folders[1] / second, folder / second)
+    return folder, first, second
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
