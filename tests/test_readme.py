@@ -21,7 +21,14 @@ skops.io.dump(DecisionTreeClassifier().fit(rows[["size"]], rows["label"]), "my.s
 """
 GRAFANA, LOCUST = "3000", "8089"  # The ports of their pages.
 # Variables that are not this project's: of Prometheus, of OpenTelemetry, and in the examples of recipes.
-OTHERS = {"PROMETHEUS_MULTIPROC_DIR", "OTEL_EXPORTER_OTLP_ENDPOINT", "PAGE_SIZE", "JWT_SECRET", "SCIKIT_LEARN"}
+OTHERS = {
+    "PROMETHEUS_MULTIPROC_DIR",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "PAGE_SIZE",
+    "JWT_SECRET",
+    "SCIKIT_LEARN",
+    "COMPOSE_PROFILES",
+}
 TEXTS = ("README.md", "SECURITY.md", "docs/recipes.md", "docs/scaling.md")
 
 
