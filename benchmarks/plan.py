@@ -14,8 +14,8 @@ from collections import defaultdict, deque
 from random import Random
 
 from modelapi.package import current, read_signature
-from modelapi.planning.load import PATIENCE, Answers, connected, keep_asking
-from modelapi.planning.measure import Measured, measure, served, write_requests
+from modelapi.planning.load import PATIENCE, Answers, connected
+from modelapi.planning.measure import Measured, Server, measure, served, write_requests
 from modelapi.planning.queue import arriving, asking
 from modelapi.process.preflight import load_settings
 from modelapi.project import current_project
@@ -46,19 +46,19 @@ def ask_at(port: int, requests: list[bytes], moments: list[float]) -> Answers:
     return answers
 
 
-def run_round(port: int, requests: list[bytes], measured: Measured, seed: int) -> dict[str, Pair]:
+def run_round(server: Server, requests: list[bytes], measured: Measured, seed: int) -> dict[str, Pair]:
     """Load a server, and return what was predicted of it and what it did."""
     costs, limits = measured.costs, measured.limits(MAX_CONCURRENCY)
-    keep_asking(port, requests, SATURATED, 1)
-    answers = keep_asking(port, requests, SATURATED, SECONDS)
-    rate = len(answers.seconds) / answers.duration
-    figures = {"answers a second, saturated": (asking(costs, limits, SATURATED).rate, rate)}
+    server.load(requests, SATURATED, 1)
+    load = server.load(requests, SATURATED, SECONDS)
+    print(f"  saturated, the server has {load.cpu / load.answers.duration:.0%} of its core")
+    figures = {"answers in a second of it": (asking(costs, limits, SATURATED).rate, 1 / load.each)}
     for share in LOADS:
         random, moments, moment = Random(seed), list[float](), 0.0
         rate = share * costs.capacity(limits.together)
         while (moment := moment + random.expovariate(rate)) < SECONDS:
             moments.append(moment)
-        predicted, seen = arriving(costs, limits, rate), ask_at(port, requests, moments)
+        predicted, seen = arriving(costs, limits, rate), ask_at(server.port, requests, moments)
         for percent in (50, 99):
             took = 1e3 * statistics.quantiles(seen.seconds, n=100)[percent - 1]
             figures[f"p{percent} at {share:.0%}, ms"] = 1e3 * predicted.percentile(percent / 100), took
@@ -76,7 +76,7 @@ def main() -> None:
         costs = measured.costs
         print(f"call {1e6 * costs.call:.0f} µs, request {1e6 * costs.request:.0f}, refusal {1e6 * costs.refusal:.0f}")
         with served(project) as server:
-            for name, pair in run_round(server.port, requests, measured, number).items():
+            for name, pair in run_round(server, requests, measured, number).items():
                 every[name].append(pair)
                 print(f"  {name:30}{pair[0]:10.2f} predicted{pair[1]:10.2f} measured{pair[0] / pair[1]:8.2f}")
     print("median of the ratios:")
