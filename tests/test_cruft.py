@@ -24,13 +24,18 @@ def commit(folder: Path, message: str) -> None:
     git(folder, "commit", "--quiet", "--message", message)
 
 
+def lay(folder: Path) -> None:
+    """Copy the template as it stands, without its history."""
+    for name in succeed("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+
+
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     """A repository with the template as it stands."""
     folder = tmp_path / "template"
-    for name in succeed("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
+    lay(folder)
     git(folder, "init", "--quiet", "--initial-branch=main")
     commit(folder, "The template")
     return folder

@@ -52,13 +52,13 @@ def join(files: Mapping[str, Path], entry: str) -> str:
 
 def _take(found: re.Match[str]) -> str:
     names = found[1].replace(" as ", ": ").strip().rstrip(",")
-    return f'const {{ {names} }} = modules["{found[2]}"];\n'
+    return f'const {{{names}}} = modules["{found[2]}"];\n'
 
 
 def _module(name: str, source: str) -> str:
     names = ", ".join(found[2] for found in EXPORT.finditer(source))
     inner = EXPORT.sub(r"\1 \2", source)
-    return f'modules["{name}"] = (() => {{\n{inner}\nreturn {{ {names} }};\n}})();'
+    return f'modules["{name}"] = (() => {{\n{inner}\nreturn {{{names}}};\n}})();'
 
 
 def render(files: Mapping[str, Path], title: str, content: Mapping[str, Any]) -> str:
