@@ -161,8 +161,12 @@ def test_a_regression_is_judged_by_the_numbers_of_scikit_learn() -> None:
             pd.DataFrame({"a": BINARY, "b": 1 - BINARY}),
             "1 for each label that applies",
         ),
-        (KMeans(2, n_init=1), None, "no column says what is right, so nothing is compared"),
-        (IsolationForest(n_estimators=5, random_state=0), None, "It answers -1 for an outlier, 1 for others."),
+        (KMeans(2, n_init=1), None, "Finds the cluster, of 2, by age, noise. It answers the number of the cluster."),
+        (
+            IsolationForest(n_estimators=5, random_state=0),
+            None,
+            "Tells outliers from others by age, noise. It answers -1 for an outlier, 1 for others.",
+        ),
         (PCA(2), None, "Transforms age, noise into 2 columns by PCA: pca0, pca1."),
     ],
 )
@@ -174,6 +178,16 @@ def test_each_task_has_a_card_that_stands_alone(estimator: Any, y: Any, told: st
     assert told in words(card)
     assert not re.search(r"(?i)https?:|src=|url\(|@import|\son\w+=|\sstyle=|nan\b", card)
     assert re.search(f'class="sk-top-container.*{type(estimator).__name__}.*Parameters', card, re.DOTALL)
+
+
+def test_whole_numbers_are_shown_by_their_labels_and_errors_of_several_targets_by_their_average() -> None:
+    rows = X[["age"]].assign(stars=np.arange(N) % 3 + 1)
+    y = pd.DataFrame({"a": FARE, "b": -FARE})
+
+    said = words(card_of(LinearRegression().fit(rows, y), rows, y, columns={"stars": {"labels": {"3": "superb"}}}))
+
+    assert re.search(r"stars Rows Off, times the average 95 % interval 1 100 .* superb 100 [01]\.\d", said)
+    assert re.search(r"stars integer required 1 33 % 2 33 % superb 33 %", said)
 
 
 def test_its_policy_allows_its_own_style_and_script_and_nothing_else(project: Path, make: MakeClient) -> None:

@@ -11,6 +11,7 @@ import pytest
 from modelapi.engines import Prediction
 from modelapi.signature import Signature
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
@@ -124,15 +125,17 @@ def test_what_is_answered_is_explained_and_not_what_the_engine_says(make: MakeCl
 
 def test_a_model_that_cannot_be_explained_says_why(make: MakeClient, tmp_path: Path) -> None:
     package_fitted(tmp_path / "cluster", KMeans(2).fit(X), X)
+    package_fitted(tmp_path / "columns", PCA(1).fit(X), X)
     package = package_fitted(tmp_path / "number", LinearRegression().fit(X, X["width"]), X, explain=False)
 
     details = [
         make(model_dir=tmp_path / name).post("/predict?explain=true", json=RECORD).json()["detail"]
-        for name in ("cluster", "number")
+        for name in ("cluster", "columns", "number")
     ]
 
     assert details == [
-        "the query parameter explain must be false: this model answers no numbers to explain",
+        "the query parameter explain must be false: this model answers no numbers",
+        "the query parameter explain must be false: this model predicts nothing, but transforms",
         "the query parameter explain must be false: the package of this model has no background",
     ]
     assert (package.background, package.signature.explains) == (None, False)

@@ -73,11 +73,14 @@ def test_the_two_ways_to_send_records_have_names_and_numbers_the_range_of_traini
 
 def test_titles_units_and_what_labels_mean_are_those_of_the_project(current: Package) -> None:
     columns = {"Age": {"title": "Years of age", "unit": "years"}, "Sex": {"labels": {"female": "a woman"}}}
+    columns["Survived"] = {"title": "Fate"}
     project = Project(Path(), "pets", options={"columns": columns, "labels": {"0": "died", "1": "survived"}})
     signature = with_wording(current.signature, project)
 
-    written = document({"": signature}, Settings.model_construct())["components"]["schemas"]
+    api = document({"": signature}, Settings.model_construct())
 
+    assert api["paths"]["/predict"]["post"]["summary"] == "Predict Fate"
+    written = api["components"]["schemas"]
     age, sex = (written["Record"]["properties"][name] for name in ("Age", "Sex"))
     assert (age["title"], age["description"]) == ("Years of age", "0.1667 to 80 years in training")
     assert sex["description"] == "female is a woman"

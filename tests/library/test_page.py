@@ -285,6 +285,10 @@ def refusal(path: Path, settings: PackageSettings) -> str:
     return str(error.value)
 
 
+def test_a_page_is_called_what_it_is(settings: PackageSettings, tmp_path: Path) -> None:
+    assert refusal(tmp_path / "x.pdf", settings).endswith(": name an HTML file, as OUTPUT=x.html")
+
+
 def test_a_page_is_not_written_where_it_would_not_be_the_model(
     settings: PackageSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,5 +126,16 @@ def test_what_is_not_this_api_is_not_shared(monkeypatch: pytest.MonkeyPatch, por
 def test_where_nothing_opens_tunnels_share_says_what_does(port: int, tmp_path: Path) -> None:
     (tmp_path / "cloudflared").unlink()
 
-    with pytest.raises(SystemExit, match=r"^Not shared: there is no tunnel: put NGROK_AUTHTOKEN=…"):
-        main(["--public"])
+    for arguments in (["--public"], ["--public", "--check"]):
+        with pytest.raises(SystemExit, match=r"^Not shared: there is no tunnel: put NGROK_AUTHTOKEN=…"):
+            main(arguments)
+
+
+def test_what_is_checked_needs_nothing_that_is_installed_later(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cloudflared").unlink()
+    monkeypatch.setenv("NGROK_AUTHTOKEN", tunnel_service.TOKEN)
+    monkeypatch.setitem(sys.modules, "pyngrok", None)
+
+    main(["--public", "--check"])

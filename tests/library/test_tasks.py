@@ -172,6 +172,12 @@ def test_the_document_is_true_of_each_task(serve: Serve, name: str, meaning: str
     validate(written)
     operation = written["paths"]["/predict"]["post"]
     assert operation["description"].endswith(meaning)
+    assert operation["summary"] == {
+        "outlier": "Tell outliers from others",
+        "classes": "Predict y",
+        "mixture": "Find the cluster",
+        "transform": "Transform by PCA",
+    }.get(name)
     assert [parameter["name"] for parameter in operation["parameters"]] == flags
     schema = {"$ref": "#/components/schemas/Prediction", "components": written["components"]}
     Draft202012Validator(schema).validate(client.post(f"/predict?{query}", json=RECORDS).json())

@@ -44,11 +44,15 @@ def test_labels_are_those_of_the_target_and_what_other_tables_have_is_left(pets:
         ({"columns": {"agee": {"unit": "years"}, "Fur": {}, "fare": {}}}, ["did you mean age?", "did you mean fur?"]),
         ({"columns": {"fur": {"labels": {"shrt": "as a brush", "long": "long"}}}}, ["fur is never shrt in training"]),
         ({"labels": {"cow": "a cow"}}, ["kind is never cow in training, which pyproject.toml labels: it is cat, dog"]),
+        ({"columns": {"age": {"labels": {"1": "a year", "0": "unborn"}}}}, ["age is never 0 in training"]),
+        ({"columns": {"weight": {"labels": {"4.5": "light"}}}}, ["labels values of weight, but it has more than"]),
         ({"columns": {"ages": {}, "age": {}}}, []),
     ],
 )
 def test_what_seems_to_be_mistyped_is_said(pets: pd.DataFrame, options: dict[str, object], slips: list[str]) -> None:
-    found = list(find_slips(Project(Path(), "pets", options=options), signature_of(pets)))
+    project = Project(Path(), "pets", options=options)
+
+    found = list(find_slips(project, with_wording(signature_of(pets), project)))
 
     assert len(found) == len(slips)
     assert all(slip in one for slip, one in zip(slips, found, strict=True))

@@ -29,7 +29,7 @@ VERBS = {
     "score": Verb("modelapi.scoring.score", "Score a table", "--input rows.csv --output scored.csv"),
     "example": Verb("modelapi.serving.example", "Print a request to paste into a shell"),
     "docs": Verb("modelapi.serving.swagger", "Write docs/swagger.yaml"),
-    "card": Verb("modelapi.package.card", "Show the card of the current model"),
+    "card": Verb("modelapi.package.card", "Say where the card is, and open it"),
     "share": Verb("modelapi.share", "Share the API by a public link", "--public"),
     "page": Verb("modelapi.page.write", "Write a page that is the model", "--output titanic.html"),
     "plan": Verb("modelapi.planning.plan", "Plan replicas for a load", "--rps 5000 --p99 50"),

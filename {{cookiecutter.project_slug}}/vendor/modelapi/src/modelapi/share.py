@@ -25,7 +25,7 @@ from modelapi.project import Project, current_project
 from modelapi.serving.settings import Settings
 from modelapi.settings import SettingsError
 from modelapi.signals import SIGNALS, ended_by
-from modelapi.tunnels import TunnelError, TunnelSettings, find_tunnel
+from modelapi.tunnels import TunnelError, TunnelSettings, check_tunnel, find_tunnel
 
 LOOK = 0.2  # Seconds between two looks whether both ends are still there.
 OPEN = (
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = Options("share", "Not shared", str(__doc__), "", "--public")
     parser.add_argument("--public", action="store_true", help="share it though it asks nobody for a key")
     parser.add_argument("--port", help="as the setting PORT")
+    parser.add_argument("--check", action="store_true", help="only say whether keys and a tunnel are wanting")
     options = parser.read(arguments)
     if options.port:
         os.environ["PORT"] = options.port
@@ -46,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings, tunnels = load_settings(project), TunnelSettings.load()
         if not settings.api_keys and not options.public:
             raise SettingsError(OPEN)
+        if options.check:
+            check_tunnel(tunnels)
+            return
         open_tunnel = find_tunnel(tunnels)
         with ExitStack() as stack:
             heard = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]  # As nohup has it.

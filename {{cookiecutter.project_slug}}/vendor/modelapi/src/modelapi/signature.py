@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 Label = bool | int | float | str
 SAFE_INTEGER = 2**53 - 1  # The largest integer that JSON readers and float64 hold exactly.
 SAFE_NUMBER = 3.4e38  # Near the largest float32, which trees and many graphs calculate with.
+MAX_NAMED = 20  # Of more whole numbers, labels name none.
 FeatureType = Literal["number", "integer", "boolean", "string", "text", "datetime"]
 Task = Literal["binary", "multiclass", "regression", "multi-output", "multilabel", "outlier", "cluster", "transform"]
 MEANINGS: dict[Task, str] = {
@@ -90,6 +91,18 @@ class Feature(Wording):
     gaps: list[str] = []
     """What the table writes in place of a missing value, beside the marks that are gaps in every table."""
     example: Label
+
+    @property
+    def named(self) -> list[Label] | None:
+        """The values that it is shown by, one by one: its categories, or few whole numbers that have labels."""
+        if self.type == "boolean":
+            return [False, True]
+        if self.categories is not None or not self.labels or self.type != "integer":
+            return self.categories
+        low, high = self.minimum, self.maximum
+        if not isinstance(low, float) or not isinstance(high, float) or high - low >= MAX_NAMED:
+            return None
+        return list(range(int(low), int(high) + 1))
 
     def refuses_unknown(self, policy: str) -> bool:
         """Tell whether only the categories are allowed."""

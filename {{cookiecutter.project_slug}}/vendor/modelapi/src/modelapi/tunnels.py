@@ -52,18 +52,23 @@ class Tunnel(NamedTuple):
 Open = Callable[[str], AbstractContextManager[Tunnel]]
 
 
+def check_tunnel(settings: TunnelSettings) -> None:
+    """Raise TunnelError if nothing is there to open a tunnel with; what pip installs may still come."""
+    if not settings.ngrok_authtoken.get_secret_value() and shutil.which("cloudflared") is None:
+        raise TunnelError(NONE)
+
+
 def find_tunnel(settings: TunnelSettings) -> Open:
     """Find what opens a tunnel: with it everybody reaches the server at an address until the context ends.
 
     Raises TunnelError, as what is found does.
     """
+    check_tunnel(settings)
     if settings.ngrok_authtoken.get_secret_value():
         if importlib.util.find_spec("pyngrok") is None:
             raise TunnelError("NGROK_AUTHTOKEN is set, but pyngrok is not installed: install modelapi[share]")
         return partial(_ngrok, settings)
-    if program := shutil.which("cloudflared"):
-        return partial(_cloudflared, program)
-    raise TunnelError(NONE)
+    return partial(_cloudflared, str(shutil.which("cloudflared")))
 
 
 @contextmanager

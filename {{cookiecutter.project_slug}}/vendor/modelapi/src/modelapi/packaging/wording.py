@@ -65,18 +65,21 @@ def find_slips(project: Project, signature: Signature) -> Iterator[str]:
         if name not in known:
             for near in difflib.get_close_matches(name.casefold(), silent, 1, ALIKE):
                 yield f"pyproject.toml speaks of {name}, which is no column of the model: did you mean {silent[near]}?"
-        elif (values := _values(known[name])) and (strange := sorted(said.labels.keys() - set(values))):
+            continue
+        values = _values(known[name])
+        if said.labels and values is None:
+            yield f"pyproject.toml labels values of {name}, but it has more than can be listed: they are not shown"
+        elif values and (strange := sorted(said.labels.keys() - set(values))):
             yield (
                 f"{name} is never {listing(strange)} in {signature.source}, which pyproject.toml labels: "
                 f"it is {listing(values)}"
             )
 
 
-def _values(column: Feature | Target) -> list[str]:
-    """Name the values that a column has; none if there are others too, or they are nobody's business."""
-    if isinstance(column, Target):
-        return [label_name(label) for label in column.classes or []]
-    return [label_name(label) for label in column.categories or [] if column.listed]
+def _values(column: Feature | Target) -> list[str] | None:
+    """Name the values that a column has and shows, or None if they are not counted."""
+    labels = column.classes if isinstance(column, Target) else column.named if column.listed else []
+    return None if labels is None else [*map(label_name, labels)]
 
 
 def _worded(column: Column, wording: dict[str, Wording]) -> Column:

@@ -22,6 +22,7 @@ from modelapi.page.draw import draw
 from modelapi.scoring.adjusting import ApiError, find_adjust
 from modelapi.settings import PackageSettings, SettingsError
 
+SUFFIXES = (".html", ".htm")  # By which browsers and systems know what it is.
 N_RECORDS = 1_000  # On which the page is compared with the engine.
 
 
@@ -41,6 +42,8 @@ def write(path: Path, settings: PackageSettings) -> str:
 
     Raises EngineError if it would not answer as the API does, and what loading a model raises.
     """
+    if path.suffix.lower() not in SUFFIXES:
+        raise EngineError(f"{path} would be opened as something else: name an HTML file, as OUTPUT={path.stem}.html")
     if path.is_dir() or not path.parent.is_dir():
         raise EngineError(f"{path} cannot be a file: name one in a folder that is there")
     folder = package.current(settings.model_dir)

@@ -128,13 +128,22 @@ def predict_operation(name: str, signature: Signature) -> Schema:
     return {
         "operationId": f"predict{suffix}",
         "tags": ["Predictions"],
-        "summary": f"{'Transform by' if signature.task == 'transform' else 'Predict'} {signature.target.name}",
+        "summary": _summary(signature),
         "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order"
         f"{meaning and ': '}{meaning}.",
         "parameters": parameters,
         "requestBody": {"required": True, "content": content},
         "responses": _responses(answers, ["400", "406", "408", "413", "415", "422", "503", "504"]),
     }
+
+
+def _summary(signature: Signature) -> str:
+    """Say what is answered, as people call it."""
+    if signature.task == "transform":
+        return f"Transform by {signature.target.name}"
+    told = {"outlier": "Tell outliers from others", "cluster": "Find the cluster"}
+    targets = ", ".join(target.title or target.name for target in signature.targets)
+    return told.get(signature.task, f"Predict {targets}")
 
 
 def _also(signature: Signature, label: str = "") -> str:

@@ -49,6 +49,11 @@ def check_options(options: Options, signature: Signature) -> None:
     if options.scores and signature.scores is None:
         raise Problem(422, "the query parameter scores must be false: this model gives no scores")
     if options.explain and not signature.explains:
-        no_background = "the package of this model has no background"
-        reason = no_background if can_explain(signature) else "this model answers no numbers to explain"
-        raise Problem(422, f"the query parameter explain must be false: {reason}")
+        raise Problem(422, f"the query parameter explain must be false: {_unexplained(signature)}")
+
+
+def _unexplained(signature: Signature) -> str:
+    """Say why nothing is explained."""
+    if signature.task == "transform":
+        return "this model predicts nothing, but transforms"
+    return "the package of this model has no background" if can_explain(signature) else "this model answers no numbers"

@@ -107,7 +107,12 @@ def _lead(signature: Signature) -> str:
         return f"Transforms {source} into {len(signature.targets)} columns by {signature.target.name}: {made}."
     predicted = _some([f"{target.title or target.name} ({_answers(target)})" for target in signature.targets])
     meaning = MEANINGS.get(signature.task)
-    return f"Predicts {predicted} from {source}." + (f" It answers {meaning}." if meaning else "")
+    n_clusters = len(signature.target.classes or [])
+    found = {
+        "outlier": f"Tells outliers from others by {source}.",
+        "cluster": f"Finds the cluster{f', of {n_clusters},' * (n_clusters > 0)} by {source}.",
+    }.get(signature.task, f"Predicts {predicted} from {source}.")
+    return found + (f" It answers {meaning}." if meaning else "")
 
 
 def _answers(target: Target) -> str:

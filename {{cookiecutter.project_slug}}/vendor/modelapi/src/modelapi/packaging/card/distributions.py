@@ -90,8 +90,7 @@ def _seen(feature: Feature, known: Array) -> Content:
         return f"{len(feature.categories or []) or 'many'} values, which are not listed"
     if feature.type == "text":
         return f"up to {feature.max_length:,} characters, which are not shown"
-    if feature.categories is not None or feature.type == "boolean":
-        labels = feature.categories or [False, True]
+    if (labels := feature.named) is not None:
         counts = [int((known == label).sum()) for label in labels]
         names = [feature.called(label) for label in labels]
         if len(known) < MIN_ROWS:

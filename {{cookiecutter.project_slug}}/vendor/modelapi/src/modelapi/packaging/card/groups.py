@@ -10,9 +10,9 @@ import numpy as np
 from modelapi.packaging.card.evidence import Evidence
 from modelapi.packaging.card.html import Content, Markup, join, listing, number, paragraph, percent, table, tag
 from modelapi.records.columns import Array
-from modelapi.signature import Feature, Signature
+from modelapi.signature import MAX_NAMED, Feature, Signature
 
-MAX_VALUES = 20
+RIGHT, OFF, SCALED = "Right", "Off by", "Off, times the average"
 MIN_ROWS = 10  # Smaller groups are shown together.
 Z_INTERVAL = 1.96  # 95 %.
 Z_WORSE = 2.58  # 99 %, for there are many groups.
@@ -35,27 +35,24 @@ def groups(signature: Signature, evidence: Evidence) -> Markup:
         return Markup()
     labels = signature.targets[0].classes is not None
     losses = _losses(evidence, labels)
+    measure = RIGHT if labels else OFF if len(evidence.outcomes) == 1 else SCALED
     compared = [(one, [*_groups(one, evidence.columns[one.name], losses, labels)]) for one in _few(signature)]
     found = [(feature, own) for feature, own in compared if len(own) > 1]
     if not found:
         return paragraph("No feature has categories that can be shown, so there are no groups to compare.")
     worse = [
-        f"{feature.title or feature.name} {group.name}: {_said(group, labels)}, of {group.size:,} rows"
+        f"{feature.title or feature.name} {group.name}: {_said(group, measure)}, of {group.size:,} rows"
         for feature, own in found
         for group in own
         if group.is_worse
     ]
     start = "It is clearly worse than for all others where:" if worse else "It is clearly worse for none of them."
-    tables = [_table(feature, own, labels) for feature, own in found]
+    tables = [_table(feature, own, measure) for feature, own in found]
     return join([paragraph(start), listing(worse), *tables])
 
 
 def _few(signature: Signature) -> list[Feature]:
-    return [
-        feature
-        for feature in signature.features
-        if feature.listed and (feature.type == "boolean" or 0 < len(feature.categories or []) <= MAX_VALUES)
-    ]
+    return [feature for feature in signature.features if feature.listed and 0 < len(feature.named or []) <= MAX_NAMED]
 
 
 def _losses(evidence: Evidence, labels: bool) -> Array:
@@ -71,7 +68,7 @@ def _losses(evidence: Evidence, labels: bool) -> Array:
 
 def _groups(feature: Feature, values: Array, losses: Array, labels: bool) -> Iterator[Group]:
     small, few = np.zeros(len(values), dtype=bool), 0
-    for label in feature.categories or [False, True]:
+    for label in feature.named or []:
         rows = values == label
         if rows.sum() >= MIN_ROWS:
             yield _group(feature.called(label), rows, losses, labels)
@@ -107,17 +104,19 @@ def _wilson(share: float, count: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def _said(group: Group, labels: bool) -> str:
-    return f"right for {percent(1 - group.mean)}" if labels else f"off by {number(group.mean)}"
+def _said(group: Group, measure: str) -> str:
+    if measure == RIGHT:
+        return f"right for {percent(1 - group.mean)}"
+    return f"off by {number(group.mean)}" if measure == OFF else f"off {number(group.mean)} times as much as on average"
 
 
-def _table(feature: Feature, found: Sequence[Group], labels: bool) -> Markup:
+def _table(feature: Feature, found: Sequence[Group], measure: str) -> Markup:
     rows: list[list[Content]] = []
     for group in found:
-        if labels:
+        if measure == RIGHT:
             mean, ends = percent(1 - group.mean), f"{percent(1 - group.high)} to {percent(1 - group.low)}"
         else:
             mean, ends = number(group.mean), f"{number(group.low)} to {number(group.high)}"
         name = join([group.name, tag("small", "clearly worse", class_="worse")]) if group.is_worse else group.name
         rows.append([name, f"{group.size:,}", mean, ends])
-    return table([feature.title or feature.name, "Rows", "Right" if labels else "Off by", "95 % interval"], rows)
+    return table([feature.title or feature.name, "Rows", measure, "95 % interval"], rows)
