@@ -24,7 +24,7 @@ papermill.execute_notebook("share.ipynb", sys.argv[1], progress_bar=False)
 EJECT = """
 import sys
 import pandas as pd
-from modelapi.eject import EjectError
+from modelapi.template import TemplateError
 from modelapi.notebook import serve
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
@@ -37,7 +37,7 @@ columns = make_column_transformer((OneHotEncoder(), ["plan"]), remainder="passth
 api = serve(make_pipeline(columns, LogisticRegression()).fit(X, y), X, y, framework=sys.argv[1])
 try:
     api.eject("churn-api", template=sys.argv[2], framework="django")
-except EjectError as error:
+except TemplateError as error:
     assert str(error) == "framework cannot be django: take fastapi or flask", error
 api.eject("churn-api", template=sys.argv[2])
 """

@@ -14,9 +14,9 @@ from types import ModuleType
 import pandas as pd
 import pytest
 from modelapi import notebook
-from modelapi.eject import EjectError, check_answers
 from modelapi.notebook import Api, serve
 from modelapi.settings import SettingsError
+from modelapi.template import TEMPLATE, TemplateError, check_answers, origin
 from modelapi.training.dialect import TableError
 from sklearn.pipeline import Pipeline
 
@@ -130,9 +130,9 @@ def test_what_cannot_be_served_or_ejected_is_a_sentence_and_leaves_nothing(
     monkeypatch.setitem(sys.modules, "cookiecutter", None)
     api = serve(pipeline, pets[NAMES], framework=framework)
     assert repr(api).startswith("<Api 'LogisticRegression' at ")
-    with pytest.raises(EjectError, match=r"^Bad Name! cannot be the name of a project: take up to 60 lower-case"):
+    with pytest.raises(TemplateError, match=r"^Bad Name! cannot be the name of a project: take up to 60 lower-case"):
         api.eject("Bad Name!")
-    with pytest.raises(EjectError, match=r"^eject needs cookiecutter: install modelapi\[notebook\]$"):
+    with pytest.raises(TemplateError, match=r"^cookiecutter is not installed: install modelapi\[notebook\]$"):
         api.eject("pets-api")
 
     assert list(nowhere.iterdir()) == []
@@ -142,7 +142,17 @@ def test_the_answers_to_a_template_are_those_that_it_takes() -> None:
     questions = {"framework": ["fastapi", "flask"], "license": "MIT", "_example": True}
 
     check_answers({"framework": "flask", "license": "any"}, questions)
-    with pytest.raises(EjectError, match=r"^framework cannot be django: take fastapi or flask$"):
+    with pytest.raises(TemplateError, match=r"^framework cannot be django: take fastapi or flask$"):
         check_answers({"framework": "django"}, questions)
-    with pytest.raises(EjectError, match=r"^the template does not ask for colour: it asks for framework, license$"):
+    with pytest.raises(TemplateError, match=r"^the template does not ask for colour: it asks for framework, license$"):
         check_answers({"colour": "red"}, questions)
+
+
+def test_the_template_is_the_one_that_cruft_or_copier_made_the_project_of(tmp_path: Path) -> None:
+    assert origin(tmp_path) == (TEMPLATE, None)
+
+    (tmp_path / ".copier-answers.yml").write_text("_commit: '1234567'\n_src_path: gh:a/b\nci: none\n", encoding="utf-8")
+    assert origin(tmp_path) == ("gh:a/b", "1234567")
+
+    (tmp_path / ".cruft.json").write_text('{"template": "/c", "commit": "89"}', encoding="utf-8")
+    assert origin(tmp_path) == ("/c", "89")

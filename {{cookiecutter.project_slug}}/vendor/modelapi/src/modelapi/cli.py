@@ -33,6 +33,7 @@ VERBS = {
     "share": Verb("modelapi.share", "Share the API by a public link", "--public"),
     "page": Verb("modelapi.page.write", "Write a page that is the model", "--output titanic.html"),
     "plan": Verb("modelapi.planning.plan", "Plan replicas for a load", "--rps 5000 --p99 50"),
+    "adopt": Verb("modelapi.adopt", "Put a project around what is here", "framework=flask"),
     "api-key": Verb("modelapi.serving.api_key", "Make a key for the API", "--name ada"),
 }
 

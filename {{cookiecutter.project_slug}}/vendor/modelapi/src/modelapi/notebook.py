@@ -110,7 +110,7 @@ class Api:
         """Write the project that the template makes, with this model packaged, and return where it is.
 
         folder : a new one; its name is the project's. template : a folder or an address of git, if not the known one.
-        answers : to the template's questions, as python_version="3.13". Raises EjectError.
+        answers : to the template's questions, as python_version="3.13". Raises TemplateError.
         """
         from modelapi.eject import eject
 
