@@ -137,7 +137,7 @@ def test_a_second_model_is_served_beside_the_first_also_from_an_image(followed: 
         assert predict(port) == (200, 200)
     assert signature["target"]["name"] == "Fare"
     assert len(json.loads(answer[2])["prediction"]) == 1
-    assert "&& cp /artifacts/CURRENT /package/CURRENT \\\n    && cp -r /artifacts/fare /package/fare \\\n" in steps
+    assert "COPY --from=package /package artifacts\nCOPY artifacts/fare artifacts/fare\n" in steps
 
 
 def test_only_tokens_that_are_valid_are_let_in(followed: Followed, packages: Callable[..., str]) -> None:

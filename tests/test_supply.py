@@ -42,7 +42,7 @@ def test_every_image_is_an_exact_release_of_what_was_chosen(bake: Bake, version:
     tests = [pipeline[f"test-{python}"]["image"] for python in VERSIONS]
 
     assert re.fullmatch(rf"python:{patch}-slim-trixie", stages[0])
-    assert set(stages[1:]) == {"base"}
+    assert set(stages[1:]) == {"base", "system"}
     assert re.fullmatch(rf"python:{patch}-trixie", pipeline["default"]["image"])
     assert pipeline["default"]["image"] in tests
     assert sorted(pipeline["container"]["needs"]) == sorted(f"test-{python}" for python in VERSIONS)

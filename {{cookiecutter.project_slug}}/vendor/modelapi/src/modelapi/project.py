@@ -20,6 +20,7 @@ class Project:
     name: str
     version: str = "0"
     description: str = ""
+    license: str = ""
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -44,11 +45,13 @@ def find_project(start: Path) -> Project:
         if "modelapi" not in content.get("tool", {}):  # None, or that of something else.
             continue
         project = content.get("project", {})
+        licence = project.get("license", "")
         return Project(
             folder,
             project.get("name", folder.name),
             project.get("version", "0"),
             project.get("description", ""),
+            licence if isinstance(licence, str) else "",  # It may be a table, as it once was.
             content["tool"]["modelapi"],
         )
     return Project(start, start.name)

@@ -63,6 +63,7 @@ __all__ = [
     "Package",
     "PackageError",
     "current",
+    "inspect",
     "load",
     "read_manifest",
     "read_signature",
@@ -152,8 +153,18 @@ def verify(folder: Path, *, allow_pickle: bool = False, sha256: str = "") -> Man
     Raises PackageError with one line that says what differs and what to do.
     """
     manifest = _admit(folder, allow_pickle, sha256)
-    for name, digest in manifest.files.items():
-        check_digest(folder / name, file_digest(folder / name, _limit(name)), digest)
+    _check_files(folder, manifest)
+    return manifest
+
+
+def inspect(folder: Path, *, sha256: str = "") -> Manifest:
+    """Check what a package that is served elsewhere holds, not what is installed or allowed here.
+
+    sha256 : of the one manifest that may be served; empty for any. Raises PackageError.
+    """
+    manifest = read_manifest(folder, sha256)
+    check_names(folder, manifest)
+    _check_files(folder, manifest)
     return manifest
 
 
@@ -196,6 +207,11 @@ def _read_background(folder: Path, contents: Mapping[str, bytes], signature: Sig
         return Background.model_validate_json(content).read(signature.features)
 
     return _parse(folder / BACKGROUND, contents, read)
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    for name, digest in manifest.files.items():
+        check_digest(folder / name, file_digest(folder / name, _limit(name)), digest)
 
 
 def _admit(folder: Path, allow_pickle: bool, sha256: str) -> Manifest:
