@@ -1,5 +1,6 @@
 """What projects are built from is pinned, checked and kept fresh, and their secrets stay where they are."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,7 @@ def test_every_image_is_an_exact_release_of_what_was_chosen(bake: Bake, version:
     assert sorted(pipeline["container"]["needs"]) == sorted(f"test-{python}" for python in VERSIONS)
     assert all(image.startswith(f"python:{python}.") for image, python in zip(tests, VERSIONS, strict=True))
     assert re.fullmatch(r"docker:\d+\.\d+\.\d+-dind", *pipeline["container"]["services"])
+    assert re.fullmatch(r"anchore/grype:v\d+\.\d+\.\d+-debug", pipeline["scan"]["image"]["name"])
 
 
 def test_every_python_that_can_be_chosen_is_tested_by_the_workflows(bake: Bake) -> None:
@@ -57,9 +59,24 @@ def test_every_python_that_can_be_chosen_is_tested_by_the_workflows(bake: Bake) 
         assert sorted(workflow["jobs"]["test"]["strategy"]["matrix"]["python"]) == sorted(VERSIONS)
 
 
+def test_an_image_with_what_has_a_fix_is_refused(bake: Bake) -> None:
+    github = (bake(ci="github", project_slug="an-api") / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    pipeline = yaml.safe_load((bake(ci="gitlab", project_slug="an-api") / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+
+    build, scan = yaml.safe_load(github)["jobs"]["image"]["steps"][-2:]
+    assert build["run"].endswith(" build")
+    wanted = {"image": "an-api:latest", "only-fixed": True, "severity-cutoff": "high", "output-format": "table"}
+    assert scan["with"] == wanted
+    *_, saved = pipeline["container"]["script"]
+    assert saved == f"docker save --output {pipeline['container']['artifacts']['paths'][0]} an-api"
+    assert pipeline["scan"]["needs"] == ["container"]
+    assert pipeline["scan"]["script"] == ["/grype docker-archive:image.tar --only-fixed --fail-on high"]
+
+
 def test_workflows_and_dependabot_hold_nothing_unsafe(bake: Bake) -> None:
     for project in (ROOT, bake(ci="github")):
         succeed("zizmor", "--offline", "--no-progress", ".github", cwd=project)
+        succeed("actionlint", *(project / ".github" / "workflows").iterdir(), cwd=project)
 
 
 def test_each_ci_has_the_bot_that_moves_its_pins(bake: Bake) -> None:
@@ -69,6 +86,10 @@ def test_each_ci_has_the_bot_that_moves_its_pins(bake: Bake) -> None:
         check = ("check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml")
         succeed(*check, cwd=project)
     succeed("check-jsonschema", "--builtin-schema", "vendor.renovate", "renovate.json", cwd=gitlab)
+    # Neither looks into vendor/, so that what the library bounds stays within: Renovate's preset leaves it out.
+    updates = yaml.safe_load((github / ".github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    assert [one["directory"] for one in updates if one["package-ecosystem"] in ("uv", "pip")] == ["/requirements"]
+    assert "config:recommended" in json.loads((gitlab / "renovate.json").read_text(encoding="utf-8"))["extends"]
     assert not list(none.glob("renovate.json")) + list(none.glob(".git[hl]*"))
 
 
