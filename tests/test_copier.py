@@ -94,7 +94,7 @@ def complete(template: Path, version: str) -> bool:
 @pytest.mark.parametrize("tool", UPDATE)
 def test_an_update_over_ten_commits_and_to_flask_conflicts_with_no_file_left_alone(tmp_path: Path, tool: str) -> None:
     template = tmp_path / "template"
-    git(tmp_path, "clone", "--quiet", "--no-checkout", str(ROOT), str(template))
+    git(tmp_path, "clone", "--quiet", "--no-tags", "--no-checkout", str(ROOT), str(template))
     lay(template)
     git(template, "add", "--all")
     git(template, "commit", "--quiet", "--allow-empty", "--message", "As it stands")
@@ -103,7 +103,9 @@ def test_an_update_over_ten_commits_and_to_flask_conflicts_with_no_file_left_alo
         history = [version for version in history if complete(template, version)]
     if len(history) < 2:
         pytest.skip("this clone has no history of the template: git fetch --unshallow")
-    project = make(tool, template, history[-1], tmp_path / "old", "fastapi")
+    git(template, "tag", "v1.0.0", history[-1])
+    git(template, "tag", "v1.1.0", history[0])
+    project = make(tool, template, "v1.0.0", tmp_path / "old", "fastapi")
     mine = {"api/mine.py": '"""Mine."""\n', "api/settings.py": '"""My settings."""\n'}
     for name, text in mine.items():
         (project / name).write_text(text, encoding="utf-8")
@@ -111,7 +113,7 @@ def test_an_update_over_ten_commits_and_to_flask_conflicts_with_no_file_left_alo
 
     succeed(*UPDATE[tool], cwd=project, **IDENTITY)
 
-    ours, theirs = tree(project), tree(make(tool, template, history[0], tmp_path / "new", "flask"))
+    ours, theirs = tree(project), tree(make(tool, template, "v1.1.0", tmp_path / "new", "flask"))
     left_alone = {path for path in ours.keys() | theirs.keys() if path not in mine and not path.startswith(".git/")}
     for path in left_alone - BOOKKEEPING:
         assert ours[path].read_bytes() == theirs[path].read_bytes(), path
