@@ -17,8 +17,8 @@ from modelapi.serving.watching import Watched, read
 MIN_RECENT = 500  # Rows; fewer may differ much by chance.
 MIN_BASELINE = 100
 UNUSUAL = {
-    "out_of_range": ("Values outside the range seen in training.", {BELOW, ABOVE}),
-    "unknown": ("Categories that were not seen in training.", {UNKNOWN}),
+    "out_of_range": ("Values outside the range that was seen.", {BELOW, ABOVE}),
+    "unknown": ("Categories that were not seen.", {UNKNOWN}),
     "missing": ("Values that were missing.", {MISSING}),
 }
 FEATURE = ["model", "version", "feature"]
@@ -78,7 +78,7 @@ class Watches(Collector):
 def _families(kind: str, name: str, groups: Iterable[Group]) -> list[Metric]:
     labels = ["model", "version", "feature" if kind == "feature" else "target"]
     counts = CounterMetricFamily(name, f"Values of each {labels[-1]}, by bins.", labels=[*labels, "bin"])
-    baseline = GaugeMetricFamily(f"model_{kind}_baseline", "The same in training.", labels=[*labels, "bin"])
+    baseline = GaugeMetricFamily(f"model_{kind}_baseline", "The same in the baseline.", labels=[*labels, "bin"])
     drift = GaugeMetricFamily(f"model_{kind}_psi", "Population stability index of the last rows.", labels=labels)
     for group in groups:
         for family, numbers in ((counts, group.counts.tolist()), (baseline, group.bins.counts)):
