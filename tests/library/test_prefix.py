@@ -29,9 +29,17 @@ def test_the_prefix_may_be_passed_on_or_not(make: MakeClient, record: Record) ->
         assert client.post(f"{prefix}/predict", json=record).status_code == 200
         assert client.get(f"{prefix}/health").text == "OK"
         assert client.get(f"{prefix}/static/form.js").status_code == 200
-    assert client.get(ROOT).json() == client.get("/").json()
+    assert client.get(f"{ROOT}/").json() == client.get("/").json()
     assert client.get(f"{ROOT}x/health").status_code == 404
     assert client.get(f"{ROOT}{ROOT}/health").status_code == 404
+
+
+def test_without_its_slash_the_prefix_leads_to_where_relative_links_work(make: MakeClient) -> None:
+    answer = make(root_path=ROOT).get(ROOT, follow_redirects=False)
+
+    assert answer.status_code == 307
+    assert answer.content == b""
+    assert urljoin(f"https://example.org{ROOT}", answer.headers["location"]) == f"https://example.org{ROOT}/"
 
 
 def test_keys_are_asked_for_below_the_prefix_too(make: MakeClient) -> None:

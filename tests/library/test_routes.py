@@ -1,5 +1,6 @@
 """The contract of the routes, over HTTP."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import urljoin
 import httpx2
 import pytest
 from modelapi.package import Package
+from modelapi.serving.keys import digest_of, write_entries
 from modelapi.serving.pages import Pages
 
 from tests.library.web import MakeClient, Record
@@ -36,6 +38,34 @@ def test_a_browser_gets_a_page_that_loads_only_from_here(client: httpx2.Client, 
     scripts = "'sha256-" if path == "/model" else "'self'; "  # The card holds its own.
     assert answer.headers["content-security-policy"].startswith(f"default-src 'none'; script-src {scripts}")
     assert ("'unsafe-inline'" in answer.headers["content-security-policy"]) == (path in ("/docs", "/redoc"))
+
+
+def test_a_card_leads_back_to_its_form_and_to_the_docs(make: MakeClient, site: Path) -> None:
+    client = make(models={"other": site / "artifacts"})
+
+    for path, home in {"/model": "/", "/models/other": "/?model=other"}.items():
+        head = client.get(path, headers=BROWSER).text.partition("<main>")[0]
+        links = [urljoin(path, link) for link in re.findall('<a href="([^"]+)"', head)]
+        assert links == [home, "/docs", "/redoc"]
+
+
+def test_a_link_to_a_card_leads_to_where_the_key_is_asked_for(make: MakeClient, site: Path, current: Package) -> None:
+    keys = write_entries([("ada", digest_of(b"key"))])
+    client = make(api_keys=keys, models={"other": site / "artifacts"})
+    places = {"/model": "/#model-card", "/models/other": "/?model=other#model-card"}
+
+    found = {path: client.get(path, headers=BROWSER, follow_redirects=False) for path in places}
+    assert {path: urljoin(path, answer.headers["location"]) for path, answer in found.items()} == places
+    assert {answer.status_code for answer in found.values()} == {307}
+    for headers in ({}, {"Accept": "image/png"}, {**BROWSER, "X-API-Key": "wrong"}):
+        assert client.get("/model", headers=headers).status_code == 401
+    assert client.get("/models/none", headers=BROWSER).status_code == 401
+
+    card = client.get("/model", headers={**BROWSER, "X-API-Key": "key"})
+    policy = client.get("/", headers=BROWSER).headers["content-security-policy"]
+    assert card.text == current.card
+    for own in re.findall("'sha256-[^']*'", card.headers["content-security-policy"]):
+        assert f"'self' {own}" in policy
 
 
 def test_pages_may_be_framed_by_none_but_those_that_a_setting_names(client: httpx2.Client, make: MakeClient) -> None:

@@ -32,12 +32,13 @@ class ExchangeMiddleware(ServerErrorMiddleware):
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if root := self._service.settings.root_path:
-            scope = _below(scope, root)
         given = dict(reversed(scope["headers"]))
         exchange = Exchange(given.get(b"x-request-id", b"").decode("latin-1"), self._service)
         exchange.given = given
         exchange.extra = self._service.cors.headers(given.get(b"origin"))
+        if root := self._service.settings.root_path:
+            exchange.is_bare_prefix = scope["path"] == root
+            scope = _below(scope, root)
         scope[EXCHANGE] = exchange
 
         async def send_with_headers(message: Message) -> None:

@@ -49,6 +49,7 @@ class ModelApi(Extension):
 _HEADERS = (
     (b"authorization", "HTTP_AUTHORIZATION"),
     (b"x-api-key", "HTTP_X_API_KEY"),
+    (b"accept", "HTTP_ACCEPT"),
     (b"origin", "HTTP_ORIGIN"),
     (b"access-control-request-method", "HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
 )

@@ -20,14 +20,15 @@ class ExchangeLayer:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve one request."""
-        if root := self._service.settings.root_path:  # Which the proxy in front passes on, or not.
-            environ["SCRIPT_NAME"] = root
-            path = environ.get("PATH_INFO", "")
-            if path == root or path.startswith(f"{root}/"):
-                environ["PATH_INFO"] = path.removeprefix(root) or "/"
         exchange = Exchange(environ.get("HTTP_X_REQUEST_ID"), self._service)
         if self._service.cors.is_open:
             exchange.extra = self._service.cors.headers(environ.get("HTTP_ORIGIN", "").encode("latin-1"))
+        if root := self._service.settings.root_path:  # Which the proxy in front passes on, or not.
+            environ["SCRIPT_NAME"] = root
+            path = environ.get("PATH_INFO", "")
+            exchange.is_bare_prefix = path == root
+            if path == root or path.startswith(f"{root}/"):
+                environ["PATH_INFO"] = path.removeprefix(root) or "/"
         environ[EXCHANGE] = exchange
 
         def start_with_headers(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:

@@ -22,10 +22,6 @@ STYLES_OF_API = re.compile(r'(?:<link rel="stylesheet"[^>]*>\s*)+')
 STYLE_NAMES = re.compile(r'<link rel="stylesheet" href="static/([\w.-]+)">')
 # In the place of those to the pages of an API.
 LINKS = '<a id="to-try" href="#">Try it</a> <a id="card" href="#model-card">Model card</a>'
-STYLE = """
-#model-card { display: block; border: 0; width: 100%; height: calc(100vh - 3.5rem) }
-.of-card > header > :not(nav) { display: none }
-"""
 
 
 def find_files(project: Path) -> dict[str, Path]:
@@ -65,7 +61,7 @@ def render(files: Mapping[str, Path], title: str, content: Mapping[str, Any]) ->
     """Write the page around what it holds of a model."""
     page = files["index.html"].read_text(encoding="utf-8")
     script = join(files, "file.js")
-    style = "".join(files[name].read_text(encoding="utf-8") for name in STYLE_NAMES.findall(page)) + STYLE
+    style = "".join(files[name].read_text(encoding="utf-8") for name in STYLE_NAMES.findall(page))
     card = STYLES_OF_API.sub(lambda _: f"<style>{style}</style>", content["card"])
     policy = (
         f"default-src 'none'; script-src {_hashes('script', script, card)}; style-src {_hashes('style', style, card)}; "
@@ -82,7 +78,6 @@ def render(files: Mapping[str, Path], title: str, content: Mapping[str, Any]) ->
             f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
         ),
         r'(?<=<nav aria-label="Pages">).*?(?=</nav>)': LINKS,
-        r"<main>": '<iframe id="model-card" title="Model card" hidden></iframe>\n<main id="try">',
     }
     for pattern, replacement in parts.items():
         first = re.compile(pattern, flags=re.DOTALL).search(page)

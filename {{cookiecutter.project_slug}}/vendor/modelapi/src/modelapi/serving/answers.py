@@ -95,6 +95,11 @@ def json_answer(content: object, *, is_data: bool = False) -> Answer:
     return Answer(to_json(content, inf_nan_mode="null"), JSON, is_data=is_data)
 
 
+def redirect(location: str) -> Answer:
+    """Send a client on, this time, to a place that is told relative to the path that it asked for."""
+    return Answer(b"", TEXT, 307, {"Location": location})
+
+
 # What frameworks say by themselves, where the sentences in DETAILS say more.
 PHRASES = frozenset(status.phrase for status in HTTPStatus) | frozenset(TITLES.values())
 

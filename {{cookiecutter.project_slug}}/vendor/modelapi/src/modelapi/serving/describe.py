@@ -1,6 +1,8 @@
 """GET /, /health, /ready and /model: what this is and how it is doing."""
 
-from modelapi.serving.answers import JSON, TEXT, Answer, Problem, json_answer
+from urllib.parse import quote
+
+from modelapi.serving.answers import JSON, TEXT, Answer, Problem, json_answer, redirect
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.negotiation import choose_media_type
 
@@ -11,10 +13,14 @@ LINKS = {name: f"./{name}" for name in PATHS}
 
 def hello(exchange: Exchange, accept: str | None) -> Answer:
     """Greet: a browser gets the page to try the model, others the links. Raises Problem."""
+    if exchange.is_bare_prefix:
+        return redirect(f"{exchange.service.settings.root_path.rpartition('/')[2]}/")
     if choose_media_type(accept, [JSON, "text/html"]) == JSON:
         others = {f"models/{name}": f"./models/{name}" for name in exchange.service.models if name}
         return json_answer({"message": "Hello, world!", **LINKS, **others})
-    return exchange.service.pages.page("index.html")
+    service = exchange.service
+    hosts = service.models.values() if service.keys.are_asked_for else []  # Else a link leads to the cards.
+    return service.pages.page("index.html", [host.served.package.card for host in hosts if host.served])
 
 
 def health() -> Answer:
@@ -50,4 +56,22 @@ def model(exchange: Exchange, accept: str | None, name: str = "") -> Answer:
                 "manifest": package.manifest.model_dump(mode="json"),
             }
         )
-    return exchange.service.pages.card(package.card)
+    # Where a key is asked for, the page around it has the links.
+    links = "" if exchange.service.keys.are_asked_for else _links(name)
+    return exchange.service.pages.card(package.card, links)
+
+
+def _links(name: str) -> str:
+    up, query = ("../", f"?model={quote(name)}") if name else ("./", "")
+    pages = {f"{up}{query}": "Try it", f"{up}docs": "Docs", f"{up}redoc": "Reference"}
+    return " ".join(f'<a href="{path}">{title}</a>' for path, title in pages.items())
+
+
+def card_with_key(exchange: Exchange, path: str) -> Answer | None:
+    """Send on who asks for a card and cannot send a key, as a link, to the page that asks for the key and shows it."""
+    if path == "/model":
+        return redirect("./#model-card")
+    name = path.removeprefix("/models/")
+    if name != path and name in exchange.service.models:
+        return redirect(f"../?model={quote(name)}#model-card")
+    return None

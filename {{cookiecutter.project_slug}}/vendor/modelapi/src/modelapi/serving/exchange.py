@@ -29,6 +29,7 @@ class Exchange:
         "given",
         "has_left",
         "held",
+        "is_bare_prefix",
         "is_finished",
         "model",
         "principal",
@@ -58,6 +59,8 @@ class Exchange:
         """When, by the monotonic clock, a table that was read is to be predicted."""
         self.held = Held(service.limits.memory)
         """Bytes of the body in memory, where the framework reads it."""
+        self.is_bare_prefix = False
+        """Whether the path is that of ROOT_PATH, without the slash below which relative links lead somewhere."""
         self.is_finished = False
         self.principal = ""
         """The name of the client's key."""

@@ -32,12 +32,15 @@ class Keys:
         """Tell whether a path is for all, without key or limit; what is not known here, as a route you add, is not."""
         return path in self._open or (path.startswith(STATIC) and "/" not in path[len(STATIC) :])
 
+    def are_given(self, authorization: bytes | None, x_api_key: bytes | None) -> bool:
+        """Tell whether there is any key in the headers."""
+        return bool(_given(authorization, x_api_key))
+
     def principal(self, authorization: bytes | None, x_api_key: bytes | None) -> str:
         """Return the name of the key in the headers, or "" if none is asked for. Raises a 401 Problem."""
         if not self.are_asked_for:
             return ""
-        # Another scheme than Bearer is between the client and a proxy.
-        given = {key for key in (_bearer(authorization), x_api_key) if key}
+        given = _given(authorization, x_api_key)
         if not given:
             raise _refusal("send a key in the header Authorization, after the word Bearer, or in X-API-Key")
         if len(given) > 1:
@@ -77,6 +80,11 @@ def read_entries(entries: str) -> dict[str, bytes]:
 def write_entries(digests: Iterable[tuple[str, bytes]]) -> str:
     """Write what read_entries reads."""
     return ",".join(f"{name}:{digest.hex()}" for name, digest in digests)
+
+
+def _given(authorization: bytes | None, x_api_key: bytes | None) -> set[bytes]:
+    # Another scheme than Bearer is between the client and a proxy.
+    return {key for key in (_bearer(authorization), x_api_key) if key}
 
 
 def _bearer(authorization: bytes | None) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from modelapi.serving.answers import Problem
+from modelapi.serving.answers import JSON, Problem
 
 
 def require_media_type(content_type: str | None, content_encoding: str | None, allowed: Sequence[str]) -> str:
@@ -24,6 +24,14 @@ def choose_media_type(accept: str | None, offers: Sequence[str]) -> str:
     if quality[best] <= 0:
         raise Problem(406, f"this path answers with {' or '.join(offers)}: allow that in the Accept header")
     return best
+
+
+def prefers_html(accept: str) -> bool:
+    """Tell whether a browser asks for something to look at, where others get JSON."""
+    try:
+        return choose_media_type(accept, [JSON, "text/html"]) != JSON
+    except Problem:
+        return False
 
 
 def _media_range(text: str) -> tuple[str, float]:

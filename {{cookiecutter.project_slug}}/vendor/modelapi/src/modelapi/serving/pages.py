@@ -1,6 +1,7 @@
 """The pages for a browser and their files, all served from here: nothing comes from elsewhere."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from modelapi.serving.answers import HTML, Answer, Problem
@@ -39,19 +40,25 @@ class Pages:
         self._ancestors = " ".join(read_ancestors(frame_ancestors)) or "'none'"
         self.files = {**_files(STATIC), **(_files(own) if own.is_dir() else {})}
 
-    def page(self, name: str) -> Answer:
-        """Answer a HTML page."""
-        return self.html(self.files[name].read_bytes(), POLICIES[name])
+    def page(self, name: str, cards: Iterable[str] = ()) -> Answer:
+        """Answer a HTML page, which may show these model cards in a frame."""
+        policy = POLICIES[name]
+        for script, style in sorted({found.groups() for card in cards if (found := _own_policy(card))}):
+            policy = policy.replace("script-src 'self'", f"script-src 'self' {script}")
+            policy = policy.replace("style-src 'self'", f"style-src 'self' {style}")
+        return self.html(self.files[name].read_bytes(), policy)
 
     def html(self, body: bytes, policy: str) -> Answer:
         """Answer a page that may load what its Content-Security-Policy says, in a frame of those that may have it."""
         policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {self._ancestors}")
         return Answer(body, HTML, extra={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
 
-    def card(self, content: str) -> Answer:
-        """Answer a model card, which may run and load nothing but what stands in it."""
-        known = CARD.search(content, 0, content.find("</head>"))  # An older one has no script.
-        if known is None:
+    def card(self, content: str, links: str = "") -> Answer:
+        """Answer a model card below links to other pages; it may run and load nothing but what stands in it."""
+        if links:
+            content = content.replace("<body>", f'<body>\n<nav aria-label="Pages">{links}</nav>', 1)
+        known = _own_policy(content)
+        if known is None:  # An older one has no script.
             return self.html(content.encode(), DOCS)
         policy = f"default-src 'none'; script-src {known[1]}; style-src {known[2]}; img-src data:; {ALONE}"
         return self.html(content.encode(), policy)
@@ -70,6 +77,10 @@ def read_ancestors(origins: str) -> list[str]:
     if not all(ANCESTOR.fullmatch(origin) for origin in found):
         raise ValueError
     return ["'self'" if origin == "self" else origin for origin in found]
+
+
+def _own_policy(card: str) -> re.Match[str] | None:
+    return CARD.search(card, 0, card.find("</head>"))
 
 
 def _files(folder: Path) -> dict[str, Path]:

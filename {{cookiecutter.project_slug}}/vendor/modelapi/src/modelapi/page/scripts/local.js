@@ -21,6 +21,7 @@ export async function unfold(text) {
 export class LocalApi {
   url = null;
   needsKey = false;
+  cardLink = null;
   readsParquet = false;
   name = "";
   #model;
@@ -41,6 +42,10 @@ export class LocalApi {
 
   async signature() {
     return this.#model.signature;
+  }
+
+  async card() {
+    return this.#model.card;
   }
 
   async predict(records, options, signal) {

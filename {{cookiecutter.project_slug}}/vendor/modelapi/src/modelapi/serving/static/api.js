@@ -6,6 +6,8 @@
 // name                         of the model among those of the API; "" of the first
 // about()                      {title, description, models: their names}, for which no key is needed
 // signature()                  what the model takes and answers
+// cardLink                     where its card is, or null where no link leads there
+// card()                       the card as HTML
 // predict(records, options, signal)   what POST /predict answers to a list of records
 // predictTable(table, options)        {names, rows}: the columns that a table of predictions has
 //

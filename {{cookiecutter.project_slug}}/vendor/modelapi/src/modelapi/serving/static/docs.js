@@ -1,4 +1,4 @@
-"use strict";
+import { keptKey } from "./key.js";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
@@ -16,10 +16,11 @@ function nameParts() {
 }
 new MutationObserver(nameParts).observe(document.body, { childList: true, subtree: true });
 
-SwaggerUIBundle({
+const ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: false, // Its links stand within buttons, where screen readers cannot follow them.
   tryItOutEnabled: true,
   validatorUrl: null,
+  onComplete: () => keptKey() && ui.preauthorizeApiKey("bearer", keptKey()),
 });

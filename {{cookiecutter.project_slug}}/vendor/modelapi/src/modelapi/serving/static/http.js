@@ -2,15 +2,16 @@
 
 import { asTable, Problem, queryOf } from "./api.js";
 import { format, parse } from "./csv.js";
+import { keepKey, keptKey } from "./key.js";
 
 export class HttpApi {
   readsParquet = true;
-  // In memory alone, and never in the page, its address or a store: a reload forgets it.
-  #key = "";
+  #key = keptKey();
 
   constructor(name = "") {
     this.name = name;
     this.base = name ? `models/${encodeURIComponent(name)}/` : "";
+    this.model = this.base.slice(0, -1) || "model";
     this.url = new URL(`${this.base}predict`, document.baseURI).href;
   }
 
@@ -20,6 +21,17 @@ export class HttpApi {
 
   useKey(key) {
     this.#key = key;
+    keepKey(key);
+  }
+
+  // A link cannot send the key.
+  get cardLink() {
+    return this.needsKey ? null : this.model;
+  }
+
+  async card() {
+    const response = await this.#ask(this.model, { Accept: "text/html" });
+    return response.ok ? response.text() : read(response);
   }
 
   async about() {
@@ -30,12 +42,12 @@ export class HttpApi {
   }
 
   async signature() {
-    return (await read(await this.#ask(this.base.slice(0, -1) || "model"))).signature;
+    return (await read(await this.#ask(this.model))).signature;
   }
 
   async predict(records, options, signal) {
     const body = JSON.stringify(records);
-    return read(await this.#ask(this.#path(options), "application/json", { method: "POST", body, signal }));
+    return read(await this.#ask(this.#path(options), headersOf("application/json"), { method: "POST", body, signal }));
   }
 
   async predictTable({ names, rows, typed }, options) {
@@ -43,7 +55,7 @@ export class HttpApi {
       const records = rows.map((row) => Object.fromEntries(row.map((value, place) => [names[place], value])));
       return asTable(await this.predict(records, options));
     }
-    const response = await this.#ask(this.#path(options), "text/csv", { method: "POST", body: format([names, ...rows]) });
+    const response = await this.#ask(this.#path(options), headersOf("text/csv"), { method: "POST", body: format([names, ...rows]) });
     if (!response.ok) return read(response);
     const [header, ...cells] = parse(await response.text());
     return { names: header, rows: cells };
@@ -53,13 +65,15 @@ export class HttpApi {
     return `${this.base}predict${queryOf(options)}`;
   }
 
-  async #ask(path, type = "", options = {}) {
-    const headers = { Accept: type || "application/json" };
-    if (type) headers["Content-Type"] = type;
-    if (this.#key) headers.Authorization = `Bearer ${this.#key}`;
-    return fetch(path, { ...options, headers });
+  async #ask(path, headers = { Accept: "application/json" }, options = {}) {
+    const key = this.#key ? { Authorization: `Bearer ${this.#key}` } : {};
+    const response = await fetch(path, { ...options, headers: { ...headers, ...key } });
+    if (response.status === 401 && !this.#key) throw new Problem(401, ""); // Nothing went wrong: the form asks for it.
+    return response;
   }
 }
+
+const headersOf = (type) => ({ Accept: type, "Content-Type": type });
 
 // A proxy may answer too, and not in JSON.
 async function read(response) {

@@ -1,6 +1,7 @@
 // The page on which a model is tried: what is entered goes to the model as one types, by the object `api` of api.js.
 
 import { showAnswer, sayThatItIsOld } from "./answer.js";
+import { offerCard } from "./card.js";
 import { $, element } from "./dom.js";
 import { makeForm } from "./form.js";
 import { makeSnippets } from "./snippets.js";
@@ -36,11 +37,9 @@ async function attempt(action) {
 
 function complain(error) {
   $("problem").textContent = error ? error.message : "";
-  $("problem").hidden = !error;
-  const isLocked = error?.status === 401;
-  if (isLocked) {
+  $("problem").hidden = !error?.message;
+  if (error?.status === 401) {
     $("unlock").hidden = false;
-    $("card").hidden = true; // A link cannot send the key.
     $("key").focus();
   } else if (!error) $("unlock").hidden = true;
 }
@@ -99,6 +98,8 @@ async function begin(api, retry) {
   $("code").hidden = !snippets;
   makeTable($("drop"), api, signature, options);
   $("work").hidden = false;
+  if (api.cardLink) $("card").href = api.cardLink;
+  else offerCard(() => api.card(), attempt);
   await predict();
 }
 
