@@ -38,8 +38,6 @@ group = "The flat"
 [tool.modelapi.columns.floor]
 description = "-1 is the basement"
 group = "The flat"
-[tool.modelapi.columns.heating]
-group = "The flat"
 [tool.modelapi.columns.since]
 title = "Let since"
 group = "The contract"

@@ -57,8 +57,11 @@ def test_a_person_tries_the_model_by_keyboard_then_a_table_and_takes_the_code_al
         run_snippets(page)
 
         page.get_by_role("spinbutton", name="Age").fill("1e39")
-        page.locator("#fields .wrong").get_by_text("must be a number").wait_for()
+        page.locator("#fields .wrong").get_by_text("this number is too large").wait_for()
         assert page.get_by_role("spinbutton", name="Age").get_attribute("aria-invalid") == "true"
+        page.get_by_role("spinbutton", name="Age").clear()
+        page.get_by_role("spinbutton", name="Age").press_sequentially("5e")
+        page.locator("#fields .wrong").get_by_text("enter a number").wait_for()
         page.get_by_role("spinbutton", name="Age").fill("90")
         page.locator("#fields .warning").get_by_text("is outside the range seen in training").wait_for()
 
@@ -89,6 +92,8 @@ def test_a_person_tries_the_model_by_keyboard_then_a_table_and_takes_the_code_al
         page.get_by_role("heading", name="model card").wait_for()
         page.get_by_role("slider").fill("70")
         page.get_by_text("from a probability of 0.70").wait_for()
+        page.get_by_role("slider").fill("100")
+        page.get_by_text("Never answers “survived”.").wait_for()
 
 
 TABLES = """
@@ -186,6 +191,7 @@ def test_a_date_a_text_and_a_gap_go_to_the_model_as_what_they_are(browser: Brows
         page.get_by_label("Let since").fill("2030-02-28")
         page.get_by_role("radiogroup", name="heating").get_by_label("not known").check()
         page.get_by_text("is outside the range seen in training").wait_for()
+        page.get_by_role("group", name="Other").get_by_text("heating").wait_for()
         assert json.loads(sent[-1])[0].keys() == {"since", "area", "floor"}
         assert "€" in page.locator("#prediction").inner_text()
         assert "of the values in training" in page.locator("#prediction").inner_text()
@@ -271,3 +277,8 @@ def test_the_form_asks_for_a_key_once_and_shows_all_that_it_opens(
         page.get_by_label("Key").fill(KEY)
         page.get_by_role("button", name="Use this key").click()
         page.get_by_text(re.compile(r"Too many requests: try again in \d+ s\.")).wait_for()
+
+        page.emulate_media(color_scheme="dark")
+        page.get_by_role("link", name="Reference").click()
+        arrow = page.locator("h5 + svg polygon").first
+        assert arrow.evaluate("one => getComputedStyle(one).fill") != "rgb(0, 0, 0)"

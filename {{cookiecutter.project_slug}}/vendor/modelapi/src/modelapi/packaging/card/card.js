@@ -18,10 +18,11 @@ for (const box of document.querySelectorAll(".threshold")) {
     });
     box.querySelector("output").textContent = (slider.value / 100).toFixed(2);
     const answered = caught + wrong;
-    const precision = answered ? `${percent(caught / answered)} of these are` : "none";
+    const precision = `${percent(caught / answered)} of these are`;
     const recall = sizes[1] ? percent(caught / sizes[1]) : "none";
-    box.querySelector(".told").textContent =
-      `Answers “${name}” ${answered.toLocaleString("en")} times: ${precision}. Finds ${recall} of all that are.`;
+    box.querySelector(".told").textContent = answered
+      ? `Answers “${name}” ${answered.toLocaleString("en")} times: ${precision}. Finds ${recall} of all that are.`
+      : `Never answers “${name}”.`;
   };
   slider.disabled = false;
   slider.addEventListener("input", show);

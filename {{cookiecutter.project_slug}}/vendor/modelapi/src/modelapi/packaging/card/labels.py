@@ -74,7 +74,9 @@ def _slider(one: Outcome, counts: Array) -> Markup:
 
 def said_of(name: str, caught: int, false: int, total: int) -> str:
     """Say what a threshold does, as card.js does when it is moved."""
-    precision = f"{percent(caught / (caught + false))} of these are" if caught + false else "none"
+    if not caught + false:
+        return f"Never answers “{name}”."
+    precision = f"{percent(caught / (caught + false))} of these are"
     recall = percent(caught / total) if total else "none"
     return f"Answers “{name}” {caught + false:,} times: {precision}. Finds {recall} of all that are."
 

@@ -52,15 +52,23 @@ function distribution(target, value, source) {
   const at = (number) => `${(((number - low) / (high - low)) * 100).toFixed(2)}%`;
   const quantile = (share) => ends[Math.round(share * (ends.length - 1))];
   const band = (from, to, className) => styled(element("span", { className }), { left: at(quantile(from)), right: `calc(100% - ${at(quantile(to))})` });
-  const below = ends.filter((end) => end <= value).length - 1;
-  const share = Math.min(Math.max(below / (ends.length - 1), 0), 1);
   return element(
     "div",
     { className: "distribution" },
     element("div", { className: "strip", "aria-hidden": "true" }, band(0, 1, "all"), band(0.05, 0.95, "most"), band(0.25, 0.75, "half"), styled(element("span", { className: "mark" }), { left: at(value) })),
     element("div", { className: "ends", "aria-hidden": "true" }, element("span", {}, legible(ends[0], 4)), element("span", {}, legible(ends.at(-1), 4))),
-    element("p", { className: "hint" }, `higher than about ${percent(share)} of the values in ${source}`)
+    element("p", { className: "hint" }, placed(ends, value, `of the values in ${source}`))
   );
+}
+
+// Where a number is among quantiles.
+export function placed(ends, value, all) {
+  if (value < ends[0]) return `lower than all ${all}`;
+  if (value > ends.at(-1)) return `higher than all ${all}`;
+  const step = 1 / (ends.length - 1);
+  const [below, upTo] = [ends.filter((end) => end < value).length, ends.filter((end) => end <= value).length];
+  const share = (upTo > below ? below : below - 1) * step;
+  return share > 0 ? `higher than about ${percent(share)} ${all}` : `among the lowest ${percent(Math.max(upTo - 1, 1) * step)} ${all}`;
 }
 
 function bars(target, shares, predicted, isNamed) {

@@ -10,8 +10,20 @@ const MANY = 200; // Those beyond are typed.
 
 export const isNumber = (feature) => feature.type === "number" || feature.type === "integer";
 
+// The values that there are; null where a field takes others too.
+export function choicesOf(feature) {
+  return feature.type === "boolean" ? [false, true] : feature.categories ?? codesOf(feature);
+}
+
+// Whole numbers that stand for something: the least and the largest that were seen have labels.
+function codesOf({ type, labels, minimum, maximum, example }) {
+  const known = Object.keys(labels ?? {}).map(Number);
+  if (type !== "integer" || !known.includes(minimum) || !known.includes(maximum)) return null;
+  return [...new Set([...known, example])].filter(Number.isInteger).sort((a, b) => a - b);
+}
+
 export function makeControl(feature, id) {
-  const known = feature.type === "boolean" ? [false, true] : feature.categories;
+  const known = choicesOf(feature);
   if (feature.type === "text") return area(feature, id);
   if (known && isShort(known.map((value) => called(feature, value)))) return radios(feature, id, known);
   if (known && known.length <= MANY) return select(feature, id, known);

@@ -1,8 +1,10 @@
 // The form is made from the signature, so it fits whatever model is served.
 
 import { element } from "./dom.js";
-import { isNumber, makeControl, stepOf, tidy } from "./fields.js";
+import { choicesOf, isNumber, makeControl, stepOf, tidy } from "./fields.js";
 import { legible, placeOf, sourceOf, titleOf, withUnit } from "./words.js";
+
+const ENTER = { number: "enter a number", integer: "enter a whole number", datetime: "enter a date from 1678 to 2261" };
 
 export function makeForm(signature, changed) {
   const source = sourceOf(signature);
@@ -14,6 +16,11 @@ export function makeForm(signature, changed) {
     complain: (errors) => {
       fields.forEach((field) => field.complain(detailsOf(errors, field.feature.name)));
       return errors.filter(({ pointer }) => !fields.some((field) => field.feature.name === placeOf(pointer)[1]));
+    },
+    // Whether all that is entered can be read; what cannot has no value. It is said at the fields where not.
+    isReadable: () => {
+      const isRight = fields.map((field) => field.check());
+      return !isRight.includes(false);
     },
     warn: (warnings) => fields.forEach((field) => field.warn(detailsOf(warnings, field.feature.name))),
     another: () => {
@@ -32,9 +39,10 @@ function detailsOf(faults, name) {
 
 function grouped(fields) {
   const groups = Map.groupBy ? Map.groupBy(fields, groupOf) : groupBy(fields, groupOf);
-  return [...groups].map(([group, members]) => {
+  return [...groups].map(([group, members], place) => {
     const grid = element("div", { className: "grid" }, ...members.map((field) => field.element));
-    return group ? element("fieldset", { className: "group" }, element("legend", {}, group), grid) : grid;
+    const legend = group || (place ? "Other" : "");
+    return legend ? element("fieldset", { className: "group" }, element("legend", {}, legend), grid) : grid;
   });
 }
 
@@ -73,6 +81,10 @@ function makeField(feature, id, source, changed) {
     allow();
     changed();
   });
+  const complain = (details) => {
+    (made.group ? place : controls[0]).setAttribute("aria-invalid", String(details.length > 0));
+    say(details, "wrong");
+  };
   return {
     feature,
     element: place,
@@ -82,27 +94,37 @@ function makeField(feature, id, source, changed) {
       if (value !== undefined) made.write(value);
       allow();
     },
-    complain: (details) => {
-      (made.group ? place : controls[0]).setAttribute("aria-invalid", String(details.length > 0));
-      say(details, "wrong");
+    complain: (details) => complain(details.map((detail) => inWords(feature, made.read(), detail))),
+    check: () => {
+      const isRight = gap?.checked || !controls.some((control) => control.validity.badInput);
+      if (!isRight) complain([ENTER[feature.type]]);
+      return isRight;
     },
     warn: (details) => say(details, "warning"),
   };
 }
 
+// What the API says to clients, as a form asks for it.
+export function inWords({ type }, value, detail) {
+  const isOne = typeof value === "number" && (type === "number" || Number.isInteger(value));
+  if (/must be (a number|a whole number|a date)/.test(detail)) return isOne ? "this number is too large" : ENTER[type];
+  if (detail.startsWith("is missing")) return detail.includes("must be one of") ? "choose one" : "enter something";
+  return detail;
+}
+
 function hintOf(feature, source) {
-  const { description, minimum, maximum, categories } = feature;
+  const { description, minimum, maximum } = feature;
   const ends = [minimum, maximum].map((end) => (typeof end === "number" ? legible(end) : end));
-  const range = minimum === null || minimum === undefined || categories ? "" : `${withUnit(ends.join(" to "), feature)} in ${source}`;
+  const range = minimum === null || minimum === undefined || choicesOf(feature) ? "" : `${withUnit(ends.join(" to "), feature)} in ${source}`;
   return [description, range].filter(Boolean).join(". ");
 }
 
 // A value from the range or the categories, which is nobody's.
 function randomValue(feature) {
-  const { type, nullable, categories, minimum, maximum, example } = feature;
+  const { type, nullable, minimum, maximum, example } = feature;
+  const choices = choicesOf(feature);
   if (nullable && Math.random() < 0.1) return undefined;
-  if (categories?.length) return categories[Math.floor(Math.random() * categories.length)];
-  if (type === "boolean") return Math.random() < 0.5;
+  if (choices?.length) return choices[Math.floor(Math.random() * choices.length)];
   if (minimum === null || minimum === undefined) return example;
   if (type === "datetime") return randomMoment(minimum, maximum, example);
   const step = isNumber(feature) ? stepOf(feature) : null;

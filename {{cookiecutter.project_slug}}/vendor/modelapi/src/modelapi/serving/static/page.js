@@ -6,7 +6,7 @@ import { $, element } from "./dom.js";
 import { makeForm } from "./form.js";
 import { makeSnippets } from "./snippets.js";
 import { makeTable } from "./table.js";
-import { titleOf } from "./words.js";
+import { count, titleOf } from "./words.js";
 
 const PAUSE = 200; // Milliseconds without a key before the model is asked.
 
@@ -69,6 +69,7 @@ async function begin(api, retry) {
     const wanted = { ...options, warnings: true, explain: Boolean(signature.explains && $("why").checked) };
     snippets?.show(record, { ...options, explain: wanted.explain });
     retry(predict);
+    if (!form.isReadable()) return sayThatItIsOld();
     try {
       const answer = await api.predict([record], wanted, current.signal);
       if (current !== asked) return;
@@ -111,8 +112,7 @@ function facts(signature) {
     outlier: "Tells outliers from others",
   }[task];
   const named = target.outputs ? target.outputs.map(titleOf).join(", ") : titleOf(target);
-  const count = new Intl.NumberFormat("en").format(n_samples);
-  const rows = signature.seen_in === "sample" ? `packaged with a sample of ${count} rows` : `trained on ${count} rows`;
+  const rows = signature.seen_in === "sample" ? `packaged with a sample of ${count(n_samples)} rows` : `trained on ${count(n_samples)} rows`;
   return `${what ?? `Predicts ${named}`} · ${rows}`;
 }
 

@@ -2,9 +2,13 @@
 
 import { parse, separatorOf } from "./csv.js";
 
+const BINARY = /[\x00-\x08\x0e-\x1f]/; // Signs that no text has.
+
 export async function readTable(file) {
   const buffer = await file.arrayBuffer();
-  const isParquet = new TextDecoder("latin1").decode(buffer.slice(0, 4)) === "PAR1";
+  const start = new TextDecoder("latin1").decode(buffer.slice(0, 10_000));
+  const isParquet = start.startsWith("PAR1");
+  if (!isParquet && (BINARY.test(start) || file.name.endsWith(".parquet"))) throw new Error("This is no table in CSV or Parquet.");
   const table = isParquet ? await readParquetTable(buffer) : readCsv(buffer);
   if (!table.rows.length) throw new Error("This table has no rows below its first line.");
   return table;

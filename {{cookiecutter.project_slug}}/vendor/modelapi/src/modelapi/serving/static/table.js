@@ -4,7 +4,7 @@ import { format } from "./csv.js";
 import { element } from "./dom.js";
 import { readTable } from "./reading.js";
 import { fit, predictAll } from "./scoring.js";
-import { called, legible } from "./words.js";
+import { called, count, legible, titleOf } from "./words.js";
 
 const PAGE = 50; // Rows.
 const COLLATOR = new Intl.Collator("en", { numeric: true });
@@ -53,7 +53,6 @@ export function makeTable(place, api, signature, options) {
 }
 
 function summary(name, { rows }, { reasons }, left) {
-  const count = (number) => legible(number, 15);
   const bad = reasons.size ? `, ${count(reasons.size)} of them without a prediction` : "";
   const others = left.length ? ` The model does not take: ${left.join(", ")}.` : "";
   return `${name}: ${count(rows.length)} rows${bad}.${others}`;
@@ -63,8 +62,8 @@ function makeView(name, table, answered, signature) {
   const { reasons } = answered;
   const width = answered.names.length;
   const columns = [
-    ...answered.names.map((title, place) => ({ title, of: (row) => answered.rows[row]?.[place], say: sayOf(title, signature) })),
-    ...table.names.map((title, place) => ({ title, of: (row) => table.rows[row][place], say: (value) => (value === null || value === undefined ? "" : String(value)) })),
+    ...answered.names.map((name, place) => ({ title: headOf(name, signature), of: (row) => answered.rows[row]?.[place], say: sayOf(name, signature) })),
+    ...table.names.map((name, place) => ({ title: name, of: (row) => table.rows[row][place], say: sayOwn(name, signature) })),
   ];
   const all = table.rows.map((_, row) => row);
   let order = all;
@@ -78,7 +77,7 @@ function makeView(name, table, answered, signature) {
   const draw = () => {
     const shown = order.slice(page * PAGE, (page + 1) * PAGE);
     body.replaceChildren(...shown.map(drawRow));
-    where.textContent = order.length ? `${legible(page * PAGE + 1, 15)} to ${legible(page * PAGE + shown.length, 15)} of ${legible(order.length, 15)}` : "no rows";
+    where.textContent = order.length ? `${count(page * PAGE + 1)} to ${count(page * PAGE + shown.length)} of ${count(order.length)}` : "no rows";
     back.disabled = page === 0;
     next.disabled = (page + 1) * PAGE >= order.length;
   };
@@ -104,7 +103,7 @@ function makeView(name, table, answered, signature) {
     const cells = columns.map(({ of, say }) => element("td", {}, say(of(row))));
     const why = reasons.get(row);
     if (why) cells.splice(0, width, element("td", { className: "wrong", colSpan: width }, why));
-    return element("tr", { className: why ? "bad" : null }, element("th", { scope: "row" }, legible(row + 1, 15)), ...cells);
+    return element("tr", { className: why ? "bad" : null }, element("th", { scope: "row" }, count(row + 1)), ...cells);
   }
   only.addEventListener("input", arrange);
   for (const [button, step] of [[back, -1], [next, 1]]) {
@@ -122,6 +121,22 @@ function makeView(name, table, answered, signature) {
     element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table with predictions" }, grid),
     element("div", { className: "tools" }, back, where, next),
   ];
+}
+
+// A column of an answer as people call it: probability_0 is the probability of what 0 means.
+export function headOf(name, { target }) {
+  const [, what, of] = /^([a-z]+)(?:_(.*))?$/s.exec(name);
+  if (of === undefined) return name;
+  const outputs = (target.outputs ?? []).filter((one) => `${of}_`.startsWith(`${one.name}_`));
+  const output = outputs.sort((a, b) => b.name.length - a.name.length)[0];
+  const label = output ? of.slice(output.name.length + 1) : of;
+  return `${what} of ${[output && titleOf(output), label && called(output ?? target, label)].filter(Boolean).join(": ")}`;
+}
+
+// What was sent, by the labels of the column.
+function sayOwn(name, { features, target }) {
+  const column = [...features, ...(target.outputs ?? [target])].find((one) => one.name === name.trim()) ?? {};
+  return (value) => (value === null || value === undefined ? "" : called(column, value));
 }
 
 // A label by its name; of numbers the first digits.

@@ -1,9 +1,10 @@
 // Why the answer is as it is: what each feature adds to the baseline, as bars.
 
 import { element, styled } from "./dom.js";
-import { called, isNameOf, legible, percent, signed, titleOf, withUnit } from "./words.js";
+import { called, isNameOf, legible, percent, said, signed, signedPercent, titleOf } from "./words.js";
 
 const MOST = 12; // Features with a bar of their own.
+const NOISE = 1e-9; // Of the largest number: what floating point leaves over where nothing is added.
 
 export function showWhy(signature, record, answer) {
   const targets = signature.target.outputs ?? [signature.target];
@@ -36,18 +37,20 @@ function choose(names, first, say, show) {
 }
 
 function chart(features, record, { baseline, contributions, error }, write) {
+  const noise = NOISE * Math.max(Math.abs(baseline), ...Object.values(contributions).map(Math.abs));
   const sorted = features
     .map((feature) => ({ feature, value: contributions[feature.name] ?? 0 }))
+    .map(({ feature, value }) => ({ feature, value: Math.abs(value) > noise ? value : 0 }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   const rest = sorted.slice(MOST).reduce((sum, { value }) => sum + value, 0);
   const total = sorted.reduce((sum, { value }) => sum + value, baseline);
   const widest = Math.max(...sorted.map(({ value }) => Math.abs(value)), Math.abs(rest), Number.MIN_VALUE);
-  const points = (number) => (write === percent ? `${signed(Math.round(number * 1000) / 10)} %` : signed(number));
-  const bar = (name, said, value) =>
+  const points = write === percent ? signedPercent : signed;
+  const bar = (name, own, value) =>
     element(
       "li",
-      { className: value < 0 ? "bar against" : "bar for" },
-      element("span", { className: "label" }, name, said ? element("small", {}, ` ${said}`) : null),
+      { className: `bar ${value < 0 ? "against" : value > 0 ? "for" : ""}` },
+      element("span", { className: "label" }, name, own ? element("small", {}, ` ${own}`) : null),
       element("span", { className: "value" }, points(value)),
       element("span", { className: "track two", "aria-hidden": "true" }, styled(element("span", { className: "fill" }), { width: `${(Math.abs(value) / widest) * 50}%` }))
     );
@@ -56,12 +59,11 @@ function chart(features, record, { baseline, contributions, error }, write) {
   return [
     element("p", { className: "hint" }, `From the baseline, ${write(baseline)}, to ${write(total)}:`),
     element("ul", { className: "bars" }, ...rows),
-    error ? element("p", { className: "hint" }, `Estimated by sampling; the standard error is ${points(error).slice(1)}.`) : null,
+    error ? element("p", { className: "hint" }, `Estimated by sampling; the standard error is ${write(error)}.`) : null,
   ].filter(Boolean);
 }
 
 function saidOf(feature, value) {
   if (value === undefined) return "not known";
-  if (feature.type === "text") return "";
-  return typeof value === "number" && !feature.categories ? withUnit(legible(value), feature) : called(feature, value);
+  return feature.type === "text" ? "" : said(feature, value);
 }

@@ -11,6 +11,13 @@ export function called(column, label) {
   return column.labels?.[name] ?? String(label);
 }
 
+// A value of a column: by its label, or a number with its unit.
+export function said(column, value) {
+  const label = called(column, value);
+  const isNumber = typeof value === "number" && label === String(value) && !column.categories;
+  return isNumber ? withUnit(legible(value), column) : label;
+}
+
 // Whether a label has this name; that of the number 1 is "1.0" where the classes are no integers.
 export const isNameOf = (name, label) => name === String(label) || name === `${label}.0`;
 
@@ -18,15 +25,25 @@ export const isNameOf = (name, label) => name === String(label) || name === `${l
 export function legible(number, digits = 6) {
   if (typeof number !== "number") return String(number);
   const size = Math.abs(number);
-  if (size !== 0 && (size >= 1e15 || size < 1e-6)) return number.toPrecision(3);
+  if (size !== 0 && (size >= 1e15 || size < 1e-6)) return withMinus(number.toPrecision(3));
   const maximumSignificantDigits = Math.max(digits, Math.ceil(Math.log10(size + 1)));
-  return new Intl.NumberFormat("en", { maximumSignificantDigits, useGrouping: "min2" }).format(number);
+  return withMinus(new Intl.NumberFormat("en", { maximumSignificantDigits, useGrouping: "min2" }).format(number));
 }
 
-export const percent = (share) => new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }).format(share);
+const withMinus = (text) => text.replace(/^-/, "−");
+
+// A number of rows.
+export const count = (number) => new Intl.NumberFormat("en").format(number);
+
+const tenths = (share) => Math.round(share * 1000) / 10;
+
+export const percent = (share) => `${legible(tenths(share))}\u00a0%`;
+
+export const signedPercent = (share) => `${signed(tenths(share))}\u00a0%`;
 
 export function signed(number, digits = 3) {
-  return `${number < 0 ? "−" : "+"}${legible(Math.abs(number), digits)}`;
+  const text = legible(Math.abs(number), digits);
+  return number ? `${number < 0 ? "−" : "+"}${text}` : text;
 }
 
 export const withUnit = (text, column) => (column.unit ? `${text} ${column.unit}` : text);
