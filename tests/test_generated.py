@@ -235,6 +235,13 @@ def test_the_load_test_reports_and_judges(project: Callable[..., Path], framewor
     assert re.search(rf"{'Failed' if code else 'Passed'}: 95 % of answers within \d+ ms, 0.00% errors", said), said
     assert process.returncode == code
     assert "<html" in (folder / "load-test.html").read_text(encoding="utf-8")
+    for wrong, why in {
+        "P95=abc": "P95 must be a number",
+        "P95=50": f"No API answers at http://localhost:{port}",
+    }.items():
+        done = run("make", "load-test", f"PORT={port}", wrong, cwd=folder)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+        assert why in done.stderr
 
 
 def start(folder: Path, **settings: str) -> tuple[int, list[str]]:
