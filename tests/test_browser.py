@@ -77,8 +77,8 @@ def test_a_person_tries_the_model_by_keyboard_then_a_table_and_takes_the_code_al
         page.get_by_label("only rows without a prediction").check()
         assert page.locator("td.wrong").all_inner_texts() == ["Sex must be one of: female, male"] * 3
         page.get_by_label("only rows without a prediction").uncheck()
-        page.get_by_role("button", name="probability_1").click()
-        page.get_by_role("button", name="probability_1").click()
+        page.get_by_role("button", name="probability of survived").click()
+        page.get_by_role("button", name="probability of survived").click()
         assert page.locator("tbody tr").first.get_by_role("cell").first.inner_text() == "survived"
         check_look(page)
 

@@ -57,7 +57,7 @@ def test_a_number_among_those_seen_is_placed_as_it_is(tmp_path: Path) -> None:
 
 def test_whole_numbers_with_labels_are_chosen_from(tmp_path: Path) -> None:
     codes = {"type": "integer", "labels": {"3": "Third", "1": "First"}, "minimum": 1.0, "maximum": 3.0, "example": 2}
-    others = [{**codes, "labels": {}}, {**codes, "labels": {"1": "First"}}, {**codes, "type": "number"}]
+    others = [{**codes, "labels": {}}, {**codes, "labels": {"1": "First"}, "maximum": 30}, {**codes, "type": "number"}]
 
     found = evaluate(tmp_path, "choicesOf", "fields.js", f"{json.dumps([codes, *others])}.map(choicesOf)")
     said = evaluate(tmp_path, "said", "words.js", f"[1, 2].map((value) => said({json.dumps(codes)}, value))")

@@ -7,6 +7,7 @@ const FEW = 4; // Categories that may stand side by side,
 const SHORT = 26; // if they have no more characters together.
 const LONG = 24; // Characters of a label that asks for more room.
 const MANY = 200; // Those beyond are typed.
+const FEW_CODES = 20; // Whole numbers in a range.
 
 export const isNumber = (feature) => feature.type === "number" || feature.type === "integer";
 
@@ -15,11 +16,11 @@ export function choicesOf(feature) {
   return feature.type === "boolean" ? [false, true] : feature.categories ?? codesOf(feature);
 }
 
-// Whole numbers that stand for something: the least and the largest that were seen have labels.
-function codesOf({ type, labels, minimum, maximum, example }) {
-  const known = Object.keys(labels ?? {}).map(Number);
-  if (type !== "integer" || !known.includes(minimum) || !known.includes(maximum)) return null;
-  return [...new Set([...known, example])].filter(Number.isInteger).sort((a, b) => a - b);
+// Whole numbers that have labels, as Feature.named of signature.py has them.
+function codesOf({ type, labels, minimum, maximum }) {
+  const isNamed = type === "integer" && Object.keys(labels ?? {}).length > 0 && typeof minimum === "number";
+  if (!isNamed || maximum - minimum >= FEW_CODES) return null;
+  return Array.from({ length: maximum - minimum + 1 }, (_, place) => minimum + place);
 }
 
 export function makeControl(feature, id) {
