@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,8 +18,23 @@ from modelapi.signature import Signature
 from modelapi.training.dialect import TableError
 
 
-def write(job: Job, results: Iterator[tuple[Scored, float]], signature: Signature, strict: bool) -> str:
-    """Write what was scored and what was refused; return a line that says how much that is. Raises TableError."""
+class Written(NamedTuple):
+    """How many rows were scored and refused, and how long that took."""
+
+    n_rows: int
+    n_bad: int
+    seconds: float
+
+    def report(self, destination: Path, side: Path) -> str:
+        """Say in a line what is where."""
+        n_rows, n_bad, seconds = self
+        bad = f", {n_bad:,} bad row{'s' * (n_bad > 1)} in {side}" if n_bad else ""
+        speed = (n_rows + n_bad) / seconds
+        return f"Scored {n_rows:,} row{'s' * (n_rows != 1)} into {destination} ({speed:,.0f} rows/s){bad}"
+
+
+def write(job: Job, results: Iterable[tuple[Scored, float]], signature: Signature, strict: bool) -> Written:
+    """Write what was scored and what was refused. Raises TableError."""
     table = job.table
     n_rows = n_bad = 0
     began = time.monotonic()
@@ -28,9 +44,8 @@ def write(job: Job, results: Iterator[tuple[Scored, float]], signature: Signatur
                 output.open("wb") as file,
                 side.open("wb") as refused,
                 closing(table.sink(file, signature, job.wanted)) as sink,
-                _progress() as progress,
+                progressing() as progress,
             ):
-                task = progress.add_task("", total=1.0, rows=0, speed=0)
                 for scored, share in results:
                     if scored.first is not None:
                         if strict:
@@ -40,8 +55,7 @@ def write(job: Job, results: Iterator[tuple[Scored, float]], signature: Signatur
                         sink.write(scored.part)
                     n_rows += scored.n_rows
                     n_bad += scored.n_bad
-                    speed = (n_rows + n_bad) / (time.monotonic() - began)
-                    progress.update(task, completed=share, rows=n_rows + n_bad, speed=speed)
+                    progress(share, n_rows + n_bad)
             if n_bad:
                 os.replace(side, table.side)
             else:
@@ -49,9 +63,7 @@ def write(job: Job, results: Iterator[tuple[Scored, float]], signature: Signatur
             os.replace(output, table.destination)
     except OSError as error:
         raise TableError(f"{table.destination} cannot be written ({error.strerror or error})") from None
-    speed = (n_rows + n_bad) / (time.monotonic() - began)
-    bad = f", {n_bad:,} bad row{'s' * (n_bad > 1)} in {table.side}" if n_bad else ""
-    return f"Scored {n_rows:,} row{'s' * (n_rows != 1)} into {table.destination} ({speed:,.0f} rows/s){bad}"
+    return Written(n_rows, n_bad, time.monotonic() - began)
 
 
 @contextmanager
@@ -64,8 +76,11 @@ def _beside(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def _progress() -> Progress:
-    return Progress(
+@contextmanager
+def progressing() -> Iterator[Callable[[float, int], None]]:
+    """Show a bar on a terminal; yields what is told the share that is done, and the rows."""
+    began = time.monotonic()
+    bar = Progress(
         BarColumn(),
         TextColumn("{task.fields[rows]:,} rows, {task.fields[speed]:,.0f} rows/s, time left"),
         TimeRemainingColumn(),
@@ -73,3 +88,6 @@ def _progress() -> Progress:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
+    with bar:
+        task = bar.add_task("", total=1.0, rows=0, speed=0)
+        yield lambda share, n: bar.update(task, completed=share, rows=n, speed=n / (time.monotonic() - began))

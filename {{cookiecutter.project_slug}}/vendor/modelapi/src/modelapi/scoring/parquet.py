@@ -27,11 +27,13 @@ TYPES = {"number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_(), "
 class ParquetFormat(Format):
     """Parquet; the columns keep their types. Bad rows become NDJSON, which can hold what the types cannot."""
 
+    row_groups: Sequence[int] | None = None  # All.
+
     def __init__(self, source: Path, destination: Path) -> None:
         super().__init__(source, destination)
         with reading(source), pq.ParquetFile(source) as file:
-            self._schema = file.schema_arrow
-        self.columns = self._schema.names
+            self.schema = file.schema_arrow
+        self.columns = self.schema.names
 
     @property
     def side(self) -> Path:
@@ -44,7 +46,7 @@ class ParquetFormat(Format):
         # Read through a buffer, for a row group can be as large as the file.
         with reading(self.source), pq.ParquetFile(self.source, buffer_size=1_000_000, pre_buffer=False) as file:
             done = 0
-            for batch in file.iter_batches(size):
+            for batch in file.iter_batches(size, self.row_groups):
                 done += len(batch)
                 yield batch, done / file.metadata.num_rows
 
@@ -54,7 +56,7 @@ class ParquetFormat(Format):
         for feature in signature.features:
             if feature.name not in self.columns:
                 continue
-            kind = self._schema.field(feature.name).type
+            kind = self.schema.field(feature.name).type
             if pa.types.is_nested(kind):
                 raise TableError(
                     f"{self.source}, column {feature.name} holds {kind}: a feature is a single value of each row"
@@ -89,7 +91,7 @@ class ParquetFormat(Format):
         types = []
         for target in signature.targets:
             types += [TYPES[target.type], *[pa.float64() for _ in (target.classes or []) if wanted.probabilities]]
-        schema = self._schema
+        schema = self.schema
         for name, kind in zip_longest(added_names(signature, wanted), types, fillvalue=pa.float64()):  # Of scores.
             schema = schema.append(pa.field(name, kind))
         return schema

@@ -35,6 +35,7 @@ from modelapi.training.reading import listing
 EXAMPLES = (
     "--input rows.csv --output scored.csv",
     "--input rows.parquet --output scored.parquet --probabilities --strict",
+    "--input tables --output scored --ray",
 )
 SUFFIXES: dict[str, type[Format]] = {  # Of what is read in batches.
     ".csv": CsvFormat,
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     try:
         with ended_by(SIGNALS, lambda number: Stopped(128 + number)):
-            print(_score(options))
+            print(_score_on_ray(options) if options.ray else _score(options))
     except (SettingsError, PackageError, TableError, ApiError) as error:
         sys.exit(f"Not scored: {error}")
     except BrokenProcessPool:
@@ -72,14 +73,29 @@ def _score(options: argparse.Namespace) -> str:
     table = format_of(options.input, options.output, options.separator, options.encoding, names or None)
     job = Job(settings.project, settings, folder, table, Wanted(options.probabilities, options.scores))
     model = job.load()
+    check_files(table)
     check(table, model.signature, job.wanted)
-    pool = partial(make_pool, options.workers, job)
-    with closing(score_batches(table.batches(), Scorer(job, model), options.workers, pool)) as results:
-        return write(job, results, model.signature, options.strict)
+    workers = options.workers or cores()
+    pool = partial(make_pool, workers, job)
+    with closing(score_batches(table.batches(), Scorer(job, model), workers, pool)) as results:
+        return write(job, results, model.signature, options.strict).report(table.destination, table.side)
 
 
-def check(table: Format, signature: Signature, wanted: Wanted) -> None:
-    """Compare the columns of a table with those of the model. Raises TableError."""
+def _score_on_ray(options: argparse.Namespace) -> str:
+    try:
+        from modelapi.ray.score import score
+    except ModuleNotFoundError as error:
+        raise TableError(f"--ray needs {error.name}, which is not installed: install modelapi[ray]") from None
+    settings = PackageSettings.load()
+    folder = package.current(settings.model_dir)
+    wanted = Wanted(options.probabilities, options.scores)
+    return score(
+        settings, folder, wanted, options.input, options.output, workers=options.workers, strict=options.strict
+    )
+
+
+def check_files(table: Format) -> None:
+    """Find out whether the output can be written. Raises TableError."""
     for path in (table.destination, table.side):
         if not path.parent.is_dir():
             raise TableError(f"there is no folder {path.parent}: make it first")
@@ -87,6 +103,10 @@ def check(table: Format, signature: Signature, wanted: Wanted) -> None:
             raise TableError(f"{path} is a folder: name a file")
         if path.exists() and path.samefile(table.source):
             raise TableError(f"{path} would be written while it is read: name another output")
+
+
+def check(table: Format, signature: Signature, wanted: Wanted) -> None:
+    """Compare the columns of a table with those of the model. Raises TableError."""
     for name, asked, given in zip(wanted._fields, wanted, everything(signature), strict=True):
         if asked and not given:
             raise TableError(f"the model has no {name}: leave the option out")
@@ -141,5 +161,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--separator", help=f"of a CSV file: {', '.join(SEPARATORS)} (default: detected)")
     parser.add_argument("--encoding", help="of a CSV file: cp1252 (default: detected)")
     parser.add_argument("--names", help="of the columns where there is no header line: a,b,c")
-    parser.add_argument("--workers", type=int, default=cores(), help="processes (default: %(default)s, one a core)")
+    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
+    parser.add_argument("--ray", action="store_true", help="score Parquet, a file or a folder, on a cluster of Ray")
     return parser.read(arguments, "input", "output")
