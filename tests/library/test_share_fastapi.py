@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 from modelapi.process.beside import free_port, is_free, serve_beside
@@ -20,7 +20,7 @@ from modelapi.share import main
 
 from tests.library import tunnel_service
 from tests.library.tunnel_service import get
-from tests.library.web import until
+from tests.library.web import SECONDS, until
 
 KEY = "mapi_ada"
 KEYS = f"ada:{hashlib.sha256(KEY.encode()).hexdigest()}"
@@ -47,6 +47,9 @@ def share(port: int) -> Iterator[Share]:
             process = subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
             stack.enter_context(process)
             stack.callback(process.kill)
+            end = Timer(SECONDS, process.kill)  # Who waits for what is never said hears its end.
+            end.start()
+            stack.callback(end.cancel)
             assert process.stdout
             said = ""
             for line in process.stdout:
