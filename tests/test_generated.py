@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FRAMEWORKS, Bake, Installed, run, succeed
+from tests.conftest import FRAMEWORKS, Installed, run, succeed
 from tests.server import PATIENCE, ask, free_port, serve
 
 PASSENGERS = [
@@ -123,7 +123,8 @@ def test_without_a_model_a_verb_says_what_to_do_and_makes_none(
 ) -> None:
     folder = project(framework)
     shutil.rmtree(folder / "artifacts")
-    options = () if verb == "build" else (f"MODEL_DIR={tmp_path}", "INPUT=data/titanic.csv", "OUTPUT=scored.csv")
+    output = "OUTPUT=page.html" if verb == "page" else "OUTPUT=scored.csv"
+    options = () if verb == "build" else (f"MODEL_DIR={tmp_path}", "INPUT=data/titanic.csv", output)
 
     done = run("env", *options, "make", verb, cwd=folder)
 
@@ -150,10 +151,10 @@ def test_a_model_that_is_kept_elsewhere_is_not_replaced(
 
 
 @pytest.mark.parametrize("answers", [("docker", "podman"), ("podman",), ()])
-def test_an_image_is_built_by_what_answers(bake: Bake, tmp_path: Path, answers: tuple[str, ...]) -> None:
-    folder = bake()
-    (folder / "artifacts").mkdir()
-    (folder / "artifacts" / "CURRENT").touch()
+def test_an_image_is_built_by_what_answers(
+    project: Callable[..., Path], tmp_path: Path, answers: tuple[str, ...]
+) -> None:
+    folder = project("fastapi")
     for name in ("docker", "podman"):
         script = tmp_path / name
         script.write_text(f"#!/bin/sh\n[ $1 = build ] && echo {name} builds\nexit {int(name not in answers)}\n")
@@ -164,7 +165,7 @@ def test_an_image_is_built_by_what_answers(bake: Bake, tmp_path: Path, answers: 
     if answers:
         assert done.stdout.endswith(f"{answers[0]} builds\n")
     else:
-        assert "neither docker nor podman answers here: start one of them" in done.stderr
+        assert "neither docker nor podman answers here: start one, name another in CONTAINER" in done.stderr
 
 
 def test_an_image_is_not_built_of_another_model_than_is_served(project: Callable[..., Path]) -> None:

@@ -20,7 +20,7 @@ rows.to_csv("rows.csv", index=False)
 skops.io.dump(DecisionTreeClassifier().fit(rows[["size"]], rows["label"]), "my.skops")
 """
 GRAFANA, LOCUST = "3000", "8089"  # The ports of their pages.
-# Variables that are not this project's: of Prometheus, of OpenTelemetry, and in the examples of recipes.
+# Variables that are no settings: of Prometheus, of OpenTelemetry, of compose, of verbs, and in the examples of recipes.
 OTHERS = {
     "PROMETHEUS_MULTIPROC_DIR",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -28,6 +28,7 @@ OTHERS = {
     "JWT_SECRET",
     "SCIKIT_LEARN",
     "COMPOSE_PROFILES",
+    "MODEL_VERSION",
 }
 TEXTS = ("README.md", "SECURITY.md", "docs/recipes.md", "docs/scaling.md")
 
