@@ -4,7 +4,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 import yaml
 
 from tests.conftest import skip_on_laptop
-from tests.server import PATIENCE, free_port, start, stop
+from tests.server import free_port, start, stop, wait_until
 
 RUN = "/tmp"  # Where nginx writes in its container.
 
@@ -80,7 +79,7 @@ def behind_nginx(project: Path, folder: Path, *, certificates: Path | None = Non
         with log.open("wb") as output:
             nginx = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         try:
-            wait_until_it_listens(nginx, port, log)
+            wait_until(lambda: listens(port), nginx, log)
             yield Site(api, direct, nginx, port, tls_port, log)
         finally:
             stop(nginx)
@@ -88,14 +87,6 @@ def behind_nginx(project: Path, folder: Path, *, certificates: Path | None = Non
         stop(api)
 
 
-def wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"nginx did not start:\n{log.read_text()}"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(f"nginx does not listen after {PATIENCE} s:\n{log.read_text()}")
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

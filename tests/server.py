@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,16 +73,21 @@ def serve(project: Path, command: tuple[str, ...] = ("bin/run.sh",), **settings:
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    wait_until(lambda: ask(port, "GET", "/ready")[0] == 200, process, log)
+
+
+def wait_until(is_ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait for a process that has just started; who is asked too early may raise OSError."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        assert process.poll() is None, f"the server did not start:\n{log.read_text()}"
+        assert process.poll() is None, f"it did not start:\n{log.read_text()}"
         try:
-            if ask(port, "GET", "/ready")[0] == 200:
+            if is_ready():
                 return
         except OSError:
             pass
         time.sleep(0.05)
-    raise AssertionError(f"the server was not ready after {PATIENCE} s:\n{log.read_text()}")
+    raise AssertionError(f"it was not ready after {PATIENCE} s:\n{log.read_text()}")
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:

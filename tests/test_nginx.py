@@ -20,7 +20,7 @@ import pytest
 
 from tests.conftest import FRAMEWORKS, Bake, Installed, succeed
 from tests.faults.load import load
-from tests.nginx import Site, behind_nginx, read_compose
+from tests.nginx import Site, behind_nginx, listens, read_compose
 from tests.server import PATIENCE, ask
 
 JSON = {"Content-Type": "application/json"}
@@ -204,11 +204,6 @@ def test_nginx_ends_when_the_last_is_answered(installed: Installed, tmp_path: Pa
 
         assert (response.status, response.read().count(b"\n")) == (200, ROWS + 1)
         assert site.nginx.wait(PATIENCE) == 0
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_slow_clients_are_cut_off_and_hinder_nobody(installed: Installed, tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ def _check_lines(path: Path) -> None:
     """Raise SettingsError if .env has a line that cannot be read, which would be skipped."""
     try:
         with path.open(encoding="utf-8") as stream:
+            # No documented function says so. If python-dotenv moves it, no setting is read, and each test says so.
             for part in parse_stream(stream):
                 if part.error:
                     text = part.original.string

@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modelapi.fastapi.middleware import EXCHANGE, path_below, send_answer
 from modelapi.fastapi.requests import read
-from modelapi.protocols import Route, Translation, check_key
+from modelapi.protocols import Route, Translation
 from modelapi.serving.answers import JSON, Problem
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.negotiation import require_media_type
@@ -32,7 +32,8 @@ class ProtocolMiddleware:
         exchange: Exchange = scope[EXCHANGE]
         try:
             given = exchange.given
-            check_key(exchange, given.get(b"authorization"), given.get(b"x-api-key"))
+            # Before a body is read, as the API itself does.
+            exchange.service.keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
             content_type, encoding = (given.get(name, b"").decode("latin-1") for name in _BODY)
             require_media_type(content_type, encoding, [JSON])
             records = await read(exchange, JSON, given.get(b"content-length"), receive)

@@ -4,7 +4,7 @@ from flask import Flask, Response, request
 
 from modelapi.flask.layer import ExchangeLayer
 from modelapi.flask.protocols import ProtocolLayer
-from modelapi.flask.requests import exchange, respond
+from modelapi.flask.requests import exchange, read_headers, respond
 from modelapi.flask.routes import make_blueprint
 from modelapi.serving.answers import Problem
 from modelapi.serving.extension import Extension
@@ -37,19 +37,10 @@ class ModelApi(Extension):
         if environ["PATH_INFO"].startswith("//"):  # Werkzeug would take it for one slash.
             raise Problem(404)
         if self.service.has_guards:
-            given = {name: value.encode("latin-1") for name, key in _HEADERS if (value := environ.get(key)) is not None}
-            answer = admit_in_thread(current, request.method, request.path, given, environ.get("REMOTE_ADDR", ""))
+            given, address = read_headers(environ), environ.get("REMOTE_ADDR", "")
+            answer = admit_in_thread(current, request.method, request.path, given, address)
             if answer:
                 return respond(answer)
         if problem := environ.get(PROBLEM):
             raise problem
         return None
-
-
-_HEADERS = (
-    (b"authorization", "HTTP_AUTHORIZATION"),
-    (b"x-api-key", "HTTP_X_API_KEY"),
-    (b"accept", "HTTP_ACCEPT"),
-    (b"origin", "HTTP_ORIGIN"),
-    (b"access-control-request-method", "HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
-)

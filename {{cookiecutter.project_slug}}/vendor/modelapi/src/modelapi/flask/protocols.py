@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from modelapi.flask.requests import EXCHANGE
-from modelapi.protocols import Route, Translation, check_key
+from modelapi.flask.requests import EXCHANGE, read_headers
+from modelapi.protocols import Route, Translation
 from modelapi.serving.answers import JSON, TITLES, Problem, body_too_large
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.guard import PROBLEM
@@ -42,10 +42,9 @@ class ProtocolLayer:
         exchange: Exchange = environ[EXCHANGE]
         try:
             given = environ.get
-            authorization, x_api_key = given("HTTP_AUTHORIZATION"), given("HTTP_X_API_KEY")
-            check_key(
-                exchange, authorization and authorization.encode("latin-1"), x_api_key and x_api_key.encode("latin-1")
-            )
+            who = read_headers(environ)
+            # Before a body is read, as the API itself does.
+            exchange.service.keys.principal(who.get(b"authorization"), who.get(b"x-api-key"))
             require_media_type(given("CONTENT_TYPE"), given("HTTP_CONTENT_ENCODING"), [JSON])
             query, body = translation.read(_read(environ, exchange.service.settings.max_body_bytes))
         except Problem as problem:

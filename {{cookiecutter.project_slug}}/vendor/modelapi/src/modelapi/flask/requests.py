@@ -1,8 +1,9 @@
 """What a view asks for: the model, the records, the options; and how it answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from time import monotonic
+from typing import Any
 
 from flask import Response, request
 from werkzeug.datastructures import Headers
@@ -17,6 +18,18 @@ from modelapi.serving.prediction import Prediction
 
 EXCHANGE = "modelapi.exchange"  # The key of the request's Exchange in its environ.
 CHUNK = 65_536  # Bytes.
+_HEADERS = (
+    (b"authorization", "HTTP_AUTHORIZATION"),
+    (b"x-api-key", "HTTP_X_API_KEY"),
+    (b"accept", "HTTP_ACCEPT"),
+    (b"origin", "HTTP_ORIGIN"),
+    (b"access-control-request-method", "HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
+)
+
+
+def read_headers(environ: Mapping[str, Any]) -> dict[bytes, bytes]:
+    """Return the headers that say who asks, and what of, by their names."""
+    return {name: value.encode("latin-1") for name, key in _HEADERS if (value := environ.get(key)) is not None}
 
 
 def exchange() -> Exchange:

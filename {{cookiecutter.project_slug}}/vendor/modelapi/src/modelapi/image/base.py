@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import tarfile
@@ -13,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any, Literal
 
 from modelapi.image import ImageError
-from modelapi.image.layout import LAYER, Descriptor, Layout
+from modelapi.image.layout import LAYER, Descriptor, Layout, digest_of
 from modelapi.image.sources import Registry, Source, find_source
 
 PYTHON = re.compile(r"python(3\.\d+)")
@@ -67,7 +66,7 @@ def _take(source: Source, reference: str, platform: str, layout: Layout) -> Base
         layers.append({**blob, "mediaType": LAYER + packed})
     base = Base(digest, config, layers)
     if isinstance(source, Registry) and not source.digest:
-        base.pin = f"{reference}@{_digest(root)}"
+        base.pin = f"{reference}@{digest_of(root)}"
     _inspect(base, layout)
     if not base.python:
         raise ImageError(f"{reference} has no Python in its PATH: name another image by BASE=…")
@@ -84,16 +83,12 @@ def _find_manifest(source: Source, content: bytes, platform: str, layout: Layout
             raise ImageError(f"the base has no image for {platform}, but for {', '.join(sorted(blobs))}")
         content = layout.take(source.open(blob), blob).read_bytes()
         found = json.loads(content)
-    return found, _digest(content)
+    return found, digest_of(content)
 
 
 def _platform(blob: Descriptor) -> str:
     found = blob.get("platform", {})
     return f"{found.get('os')}/{found.get('architecture')}"
-
-
-def _digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _inspect(base: Base, layout: Layout) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 from modelapi import package
 from modelapi.image import ImageError
 from modelapi.package import Manifest, versions
-from modelapi.package.manifest import MANIFEST
+from modelapi.package.manifest import MANIFEST, file_digest
 from modelapi.project import Project
 from modelapi.settings import PackageSettings
 
@@ -31,7 +30,7 @@ def find_model(settings: PackageSettings, version: str | None) -> Model:
     artifacts = settings.model_dir
     folder = versions.find(artifacts, version) if version else package.current(artifacts)
     manifest = package.inspect(folder, sha256=settings.model_sha256)
-    return Model(folder, manifest, hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest())
+    return Model(folder, manifest, file_digest(folder / MANIFEST))
 
 
 def find_created(model: Model) -> str:

@@ -24,6 +24,17 @@ def to_json(content: object) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def digest_of(content: bytes) -> str:
+    """Name content as OCI does."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def digest_of_file(path: Path) -> str:
+    """Name the content of a file, of any size."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
 class Layout:
     """The blobs of an image that is being made."""
 
@@ -36,17 +47,18 @@ class Layout:
 
     def put(self, content: object, media_type: str) -> Descriptor:
         """Add JSON."""
-        return self._put(to_json(content), media_type)
+        written = to_json(content)
+        blob = {"mediaType": media_type, "digest": digest_of(written), "size": len(written)}
+        self.path(blob).write_bytes(written)
+        return blob
 
     def put_layer(self, files: Files) -> Descriptor:
         """Add a layer of files."""
         path = self._folder / "layer"
         write_tar(path, files)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = path.stat().st_size
-        path.rename(self._folder / digest)
-        return {"mediaType": LAYER, "digest": f"sha256:{digest}", "size": size}
+        blob = {"mediaType": LAYER, "digest": digest_of_file(path), "size": path.stat().st_size}
+        path.rename(self.path(blob))
+        return blob
 
     def take(self, source: IO[bytes], blob: Descriptor) -> Path:
         """Add a blob that comes from elsewhere, and return where it lies. Raises ImageError if it is another."""
@@ -56,9 +68,8 @@ class Layout:
                 shutil.copyfileobj(source, file, 1 << 20)
         except (ConnectionError, TimeoutError):
             raise ImageError("the base did not come whole: try again") from None
-        with path.open("rb") as file:
-            if f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}" != blob["digest"]:
-                raise ImageError(f"what came as {blob['digest']} has another SHA-256: fetch the base again")
+        if digest_of_file(path) != blob["digest"]:
+            raise ImageError(f"what came as {blob['digest']} has another SHA-256: fetch the base again")
         return path
 
     def write(self, path: Path, manifest: Descriptor, blobs: Iterable[Descriptor], name: str) -> None:
@@ -75,8 +86,3 @@ class Layout:
             **{f"blobs/sha256/{self.path(blob).name}": of_path(self.path(blob)) for blob in [manifest, *blobs]},
         }
         write_tar(path, files)
-
-    def _put(self, content: bytes, media_type: str) -> Descriptor:
-        digest = hashlib.sha256(content).hexdigest()
-        (self._folder / digest).write_bytes(content)
-        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import tarfile
@@ -14,7 +13,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 
 from modelapi.image import ImageError
-from modelapi.image.layout import INDEX, MANIFEST, Descriptor
+from modelapi.image.layout import INDEX, MANIFEST, Descriptor, digest_of
 
 TYPES = (
     INDEX,
@@ -106,7 +105,7 @@ class Registry(Source):
     def root(self) -> bytes:  # noqa: D102
         with self._get(f"manifests/{self.digest or self._tag}") as file:
             content = file.read()
-        if self.digest and self.digest != f"sha256:{hashlib.sha256(content).hexdigest()}":
+        if self.digest and self.digest != digest_of(content):
             raise self._refuse("answers with an image of another digest")
         return content
 

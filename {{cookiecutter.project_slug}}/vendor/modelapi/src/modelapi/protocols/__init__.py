@@ -7,14 +7,11 @@ and logs. Where the platform's bodies are others, they are translated on the way
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from modelapi.serving.answers import JSON, Answer, Problem
-
-if TYPE_CHECKING:
-    from modelapi.serving.exchange import Exchange
 
 NAMES = ("sagemaker", "vertex")
 
@@ -58,11 +55,6 @@ class Route:
     path: str
     target: str
     translation: Translation | None = None
-
-
-def check_key(exchange: "Exchange", authorization: bytes | None, x_api_key: bytes | None) -> None:
-    """Look at the key before a body is read, as the API itself does. Raises a 401 Problem."""
-    exchange.service.keys.principal(authorization, x_api_key)
 
 
 def read_protocols(names: str) -> list[str]:

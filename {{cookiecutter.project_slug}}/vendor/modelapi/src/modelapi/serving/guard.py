@@ -34,8 +34,10 @@ def _answer(exchange: Exchange, method: str, path: str, headers: Headers) -> Ans
     """Answer what a browser asks before it sends a request, and a link to a card, which brings no key."""
     if preflight := exchange.service.cors.preflight(method, headers):
         return preflight
-    has_key = exchange.service.keys.are_given(headers.get(b"authorization"), headers.get(b"x-api-key"))
-    if not exchange.service.keys.are_asked_for or has_key or method not in ("GET", "HEAD"):
+    keys = exchange.service.keys
+    if not keys.are_asked_for or method not in ("GET", "HEAD"):
+        return None
+    if keys.are_given(headers.get(b"authorization"), headers.get(b"x-api-key")):
         return None
     return card_with_key(exchange, path) if prefers_html(headers.get(b"accept", b"").decode("latin-1")) else None
 
