@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from modelapi.planning.load import OK, Answers, keep_asking
-from modelapi.planning.processes import Memory, below, cpu_seconds, memory, one_core, waited_seconds
+from modelapi.planning.processes import Memory, below, cpu_seconds, memory, on_cores, split_cores, waited_seconds
 from modelapi.planning.queue import Costs, Limits
 from modelapi.process.beside import ask, free_port, serve_beside
 from modelapi.process.target import find_entry
@@ -27,7 +27,7 @@ from modelapi.serving.service import SLOW
 from modelapi.signature import Signature
 
 ROUNDS, SECONDS = 3, 1.0
-MANY = 32  # Connections that share the turns of the loop.
+MANY = 128  # Connections that share the turns of the loop: a request costs more among more of them.
 BODIES = 200
 REFUSED = 503
 DISTURBED = 0.1
@@ -116,12 +116,14 @@ class Server:
 @contextmanager
 def served(project: Project, **settings: str) -> Iterator[Server]:
     """Serve a project on one core of this machine. Raises SettingsError if it does not start."""
+    one, others = split_cores()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         port = free_port()
-        with one_core():
+        with on_cores(one):
             beside = serve_beside(project.root, port, Path(folder, "log"), **SETTINGS, **settings)
             process = stack.enter_context(beside)
-        yield Server(port, below(process.pid))
+        with on_cores(others):
+            yield Server(port, below(process.pid))
 
 
 def write_requests(signature: Signature, rows: int) -> list[bytes]:

@@ -56,18 +56,25 @@ def memory(pids: list[int]) -> Memory | None:
     return Memory(sum(one["Pss"] for one in sizes), max(one["Private_Clean"] + one["Private_Dirty"] for one in sizes))
 
 
+def split_cores() -> tuple[set[int], set[int]]:
+    """Return one core of those that this process may use, and the others, or that one where it is the only one."""
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
+    one = {min(cores)} if cores else set[int]()
+    return one, cores - one or one
+
+
 @contextmanager
-def one_core() -> Iterator[None]:
-    """Let what is started meanwhile have one core, and leave it that core afterwards, if there are others."""
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+def on_cores(cores: set[int]) -> Iterator[None]:
+    """Let this process, and what it starts meanwhile, have these cores; of none, all that it has."""
     if not cores:
         yield
         return
-    os.sched_setaffinity(0, {min(cores)})
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, cores - {min(cores)} or cores)
+        os.sched_setaffinity(0, before)
 
 
 def _sizes(pid: int) -> dict[str, int]:
