@@ -36,7 +36,7 @@ class ModelApi(Extension):
 
     def _translated(self, app: ASGIApp) -> ASGIApp:
         """Let platforms ask in their protocols, if any are named."""
-        return ProtocolMiddleware(app, self.routes) if self.routes else app
+        return ProtocolMiddleware(app, self.protocols) if self.protocols.spoken else app
 
     def openapi(self) -> Schema:
         """Describe the application: our routes by the current models, all others as FastAPI does.

@@ -4,50 +4,56 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modelapi.fastapi.middleware import EXCHANGE, path_below, send_answer
 from modelapi.fastapi.requests import read
-from modelapi.protocols import Route, Translation
-from modelapi.serving.answers import JSON, Problem
+from modelapi.protocols.translation import Given, Protocols, Route, Translation
+from modelapi.serving.answers import JSON, Answer, Problem
 from modelapi.serving.exchange import Exchange
-from modelapi.serving.negotiation import require_media_type
+
+CHANGED = (b"content-type", b"content-length", b"transfer-encoding", b"accept")
 
 
 class ProtocolMiddleware:
     """Around all other middleware: says in the API's own words what a platform asks."""
 
-    def __init__(self, app: ASGIApp, routes: dict[str, Route]) -> None:
+    def __init__(self, app: ASGIApp, protocols: Protocols) -> None:
         self._app = app
-        self._routes = routes
+        self._protocols = protocols
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI event."""
-        route = self._routes.get(path_below(scope)) if scope["type"] == "http" else None
+        route = self._protocols.find(path_below(scope)) if scope["type"] == "http" else None
         if route:
             scope["path"] = scope.get("root_path", "") + route.target
             scope["raw_path"] = scope["path"].encode()
-            if route.translation and scope["method"] == "POST":
-                await self._translate(route.translation, scope, receive, send)
+            if route.translation:
+                await self._translate(route, route.translation, scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    async def _translate(self, translation: Translation, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _translate(
+        self, route: Route, translation: Translation, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         exchange: Exchange = scope[EXCHANGE]
+        is_head = scope["method"] == "HEAD"
         try:
-            given = exchange.given
-            # Before a body is read, as the API itself does.
-            exchange.service.keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
-            content_type, encoding = (given.get(name, b"").decode("latin-1") for name in _BODY)
-            require_media_type(content_type, encoding, [JSON])
-            records = await read(exchange, JSON, given.get(b"content-length"), receive)
-            query, body = translation.read(records.body)
+            given = Given(exchange, route.name, exchange.given, await self._read(exchange, route, scope, receive))
+            asked = translation.ask(given)
         except Problem as problem:
-            await send_answer(translation.refusal(problem, exchange.request_id), send)
+            await send_answer(translation.refusal(problem), send)
             return
-        scope["query_string"] = query.encode()
-        scope["headers"] = [*_without_length(scope["headers"]), (b"content-length", b"%d" % len(body))]
-        asked, answered = [body], list[bytes]()
+        if is_head:
+            scope["method"] = "GET"  # What is translated is the body.
+        scope["query_string"] = asked.query.encode()
+        scope["headers"] = [
+            *_without(CHANGED, scope["headers"]),
+            (b"content-type", asked.media_type.encode()),
+            (b"content-length", b"%d" % len(asked.body)),
+            (b"accept", asked.media_type.encode()),
+        ]
+        body, answered = [asked.body], list[bytes]()
         start: Message = {}
 
         async def receive_body() -> Message:
-            return {"type": "http.request", "body": asked.pop()} if asked else await receive()
+            return {"type": "http.request", "body": body.pop()} if body else await receive()
 
         async def send_translated(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -55,17 +61,30 @@ class ProtocolMiddleware:
                 return
             answered.append(message.get("body", b""))
             if not message.get("more_body"):
-                said = translation.write(start["status"], b"".join(answered))
-                headers = [pair for pair in _without_length(start["headers"]) if pair[0] != b"content-type"]
-                start["headers"] = [*headers, (b"content-type", JSON.encode()), (b"content-length", b"%d" % len(said))]
-                await send(start)
-                await send({"type": "http.response.body", "body": said})
+                given_type = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
+                said = translation.answer(asked, start["status"], given_type, b"".join(answered))
+                await _send_said(said, start["headers"], is_head, send)
 
         await self._app(scope, receive_body, send_translated)
 
+    async def _read(self, exchange: Exchange, route: Route, scope: Scope, receive: Receive) -> bytes:
+        """Read the body of a POST; not before the key is looked at, as the API itself does. Raises Problem."""
+        given, keys = exchange.given, exchange.service.keys
+        if scope["method"] != "POST":
+            return b""
+        if not keys.is_open(route.target):
+            keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
+        return (await read(exchange, JSON, given.get(b"content-length"), receive)).body
 
-_BODY = (b"content-type", b"content-encoding")
+
+async def _send_said(said: Answer, headers: list[tuple[bytes, bytes]], is_head: bool, send: Send) -> None:
+    """Send an answer of a protocol, with the headers that the API's own answer had."""
+    assert isinstance(said.body, bytes)  # nosec B101 # As of each translation.
+    ours = {name.lower().encode(): value.encode("latin-1") for name, value in said.headers.items()}
+    headers = [*_without((*CHANGED, *ours), headers), *ours.items()]
+    await send({"type": "http.response.start", "status": said.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if is_head else said.body})
 
 
-def _without_length(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    return [pair for pair in headers if pair[0] not in (b"content-length", b"transfer-encoding")]
+def _without(names: tuple[bytes, ...], headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [pair for pair in headers if pair[0].lower() not in names]

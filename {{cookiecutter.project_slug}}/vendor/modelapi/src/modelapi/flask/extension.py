@@ -26,7 +26,7 @@ class ModelApi(Extension):
         app.before_request_funcs.setdefault(None, []).insert(0, self._guard)
         app.error_handler_spec[None][None].setdefault(Problem, respond)
         app.log_exception = lambda info: exchange().crash(info[1])  # type: ignore[method-assign, assignment] # No path.
-        inner = ProtocolLayer(app.wsgi_app, self.routes) if self.routes else app.wsgi_app
+        inner = ProtocolLayer(app.wsgi_app, self.protocols) if self.protocols.spoken else app.wsgi_app
         app.wsgi_app = ExchangeLayer(inner, self.service)  # type: ignore[method-assign]
 
     def _guard(self) -> Response | None:

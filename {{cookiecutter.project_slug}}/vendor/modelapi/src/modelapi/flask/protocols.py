@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from modelapi.flask.requests import EXCHANGE, read_headers
-from modelapi.protocols import Route, Translation
-from modelapi.serving.answers import JSON, TITLES, Problem, body_too_large
+from modelapi.flask.requests import EXCHANGE
+from modelapi.protocols.translation import Given, Protocols, Route, Translation
+from modelapi.serving.answers import TITLES, Answer, Problem, body_too_large
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.guard import PROBLEM
-from modelapi.serving.negotiation import require_media_type
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,36 +22,38 @@ Headers = list[tuple[str, str]]
 class ProtocolLayer:
     """A WSGI application around that of Flask, which says in the API's own words what a platform asks."""
 
-    def __init__(self, app: "WSGIApplication", routes: dict[str, Route]) -> None:
+    def __init__(self, app: "WSGIApplication", protocols: Protocols) -> None:
         self._app = app
-        self._routes = routes
+        self._protocols = protocols
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve one request."""
-        route = self._routes.get(environ.get("PATH_INFO", ""))
+        route = self._protocols.find(environ.get("PATH_INFO", ""))
         if route:
             environ["PATH_INFO"] = route.target
-            if route.translation and environ["REQUEST_METHOD"] == "POST":
-                return self._translate(route.translation, environ, start_response)
+            if route.translation:
+                return self._translate(route, route.translation, environ, start_response)
         return self._app(environ, start_response)
 
     def _translate(
-        self, translation: Translation, environ: "WSGIEnvironment", start_response: "StartResponse"
+        self, route: Route, translation: Translation, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         exchange: Exchange = environ[EXCHANGE]
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
         try:
-            given = environ.get
-            who = read_headers(environ)
-            # Before a body is read, as the API itself does.
-            exchange.service.keys.principal(who.get(b"authorization"), who.get(b"x-api-key"))
-            require_media_type(given("CONTENT_TYPE"), given("HTTP_CONTENT_ENCODING"), [JSON])
-            query, body = translation.read(_read(environ, exchange.service.settings.max_body_bytes))
+            headers = _read_headers(environ)
+            given = Given(exchange, route.name, headers, self._read(exchange, route, headers, environ))
+            asked = translation.ask(given)
         except Problem as problem:
-            refused = translation.refusal(problem, exchange.request_id)
-            assert isinstance(refused.body, bytes)  # nosec B101 # As of each refusal.
-            start_response(f"{refused.status} {TITLES.get(refused.status, 'Error')}", list(refused.headers.items()))
-            return [refused.body]
-        environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), "QUERY_STRING": query}
+            return _start(translation.refusal(problem), [], is_head, start_response)
+        environ |= {
+            "REQUEST_METHOD": "GET" if is_head else environ["REQUEST_METHOD"],  # What is translated is the body.
+            "wsgi.input": BytesIO(asked.body),
+            "CONTENT_LENGTH": str(len(asked.body)),
+            "CONTENT_TYPE": asked.media_type,
+            "HTTP_ACCEPT": asked.media_type,
+            "QUERY_STRING": asked.query,
+        }
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         started: list[tuple[str, Headers]] = []
         written: list[bytes] = []
@@ -61,17 +62,41 @@ class ProtocolLayer:
             started.append((status, headers))
             return written.append
 
-        said = self._app(environ, start_later)
+        answered = self._app(environ, start_later)
         try:
-            written.extend(said)
+            written.extend(answered)
         finally:
-            if hasattr(said, "close"):
-                said.close()
-        status, headers = started[-1]
-        answered = translation.write(int(status[:3]), b"".join(written))
-        kept = [pair for pair in headers if pair[0].lower() not in ("content-type", "content-length")]
-        start_response(status, [*kept, ("Content-Type", JSON), ("Content-Length", str(len(answered)))])
-        return [answered]
+            if hasattr(answered, "close"):
+                answered.close()
+        status, api_headers = started[-1]
+        media_type = next((value for name, value in api_headers if name.lower() == "content-type"), "")
+        said = translation.answer(asked, int(status[:3]), media_type, b"".join(written))
+        return _start(said, api_headers, is_head, start_response)
+
+    def _read(self, exchange: Exchange, route: Route, given: dict[bytes, bytes], environ: "WSGIEnvironment") -> bytes:
+        """Read the body of a POST; not before the key is looked at, as the API itself does. Raises Problem."""
+        keys = exchange.service.keys
+        if environ["REQUEST_METHOD"] != "POST":
+            return b""
+        if not keys.is_open(route.target):
+            keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
+        return _read(environ, exchange.service.settings.max_body_bytes)
+
+
+def _start(said: Answer, headers: Headers, is_head: bool, start_response: "StartResponse") -> list[bytes]:
+    """Begin an answer of a protocol, with the headers that the API's own answer had."""
+    assert isinstance(said.body, bytes)  # nosec B101 # As of each translation.
+    ours = {name.lower() for name in said.headers}
+    kept = [pair for pair in headers if pair[0].lower() not in ours]
+    start_response(f"{said.status} {TITLES.get(said.status, 'OK')}", [*kept, *said.headers.items()])
+    return [b"" if is_head else said.body]
+
+
+def _read_headers(environ: "WSGIEnvironment") -> dict[bytes, bytes]:
+    """Return the headers by their names in lower case."""
+    found = {name.removeprefix("HTTP_"): value for name, value in environ.items() if name.startswith("HTTP_")}
+    found |= {name: environ[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
+    return {name.lower().replace("_", "-").encode(): value.encode("latin-1") for name, value in found.items()}
 
 
 def _read(environ: "WSGIEnvironment", limit: int) -> bytes:

@@ -5,29 +5,38 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from modelapi.protocols import Route, Translation
-from modelapi.serving.answers import Problem
+from pydantic_core import from_json, to_json
+
+from modelapi.protocols.translation import Asked, Given, Protocol, Route, Translation, refuse_in_text
+from modelapi.serving.answers import JSON, Answer, Problem, json_answer
 from modelapi.serving.options import Options
 
 WARNINGS = "warnings"  # They stand in one list, each with a pointer to its record.
 
 
-def routes() -> list[Route]:
-    """List the two paths of the platform, as it names them in the environment."""
-    return [
-        Route(os.environ.get("AIP_HEALTH_ROUTE") or "/vertex/health", "/ready"),
-        Route(os.environ.get("AIP_PREDICT_ROUTE") or "/vertex/predict", "/predict", Translation(ask, answer, refuse)),
-    ]
+def make() -> Protocol:
+    """Make the two paths of the platform, as it names them in the environment."""
+    health = os.environ.get("AIP_HEALTH_ROUTE") or "/vertex/health"
+    predict = os.environ.get("AIP_PREDICT_ROUTE") or "/vertex/predict"
+    return Protocol.of({health: Route("/ready"), predict: Route("/predict", Translation(ask, refuse_in_text))})
 
 
-def ask(body: Any) -> tuple[str, Any]:
-    """Take {"instances": [records], "parameters": {"probabilities": true}}. Raises a 422 Problem."""
+def ask(given: Given) -> Asked:
+    """Take {"instances": [records], "parameters": {"probabilities": true}}. Raises Problem."""
+    given.media_type(JSON)
+    body = given.json()
     if not isinstance(body, dict) or not isinstance(body.get("instances"), list):
         raise Problem(422, 'send an object with "instances", a list of records')
     parameters = body.get("parameters") or {}
     if not isinstance(parameters, dict) or not all(isinstance(value, bool) for value in parameters.values()):
         raise Problem(422, f'"parameters" must be an object of {", ".join(Options._fields)}, each true or false')
-    return urlencode({name: str(parameters.get(name, False)).lower() for name in Options._fields}), body["instances"]
+    query = urlencode({name: str(parameters.get(name, False)).lower() for name in Options._fields})
+    return Asked(say, to_json(body["instances"]), query=query)
+
+
+def say(body: bytes) -> Answer:
+    """Say a prediction for each instance."""
+    return json_answer(answer(from_json(body)), is_data=True)
 
 
 def answer(said: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
@@ -43,9 +52,3 @@ def answer(said: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
             of_each[int(place)].append({**warning, "pointer": "/".join(["", *rest])})
         found = [{**entry, WARNINGS: of_each[place]} for place, entry in enumerate(found)]
     return {"predictions": found}
-
-
-def refuse(problem: Mapping[str, Any]) -> dict[str, str]:
-    """Say in one text what is wrong, with each fault and where it is."""
-    faults = [f"{fault['pointer']}: {fault['detail']}" for fault in problem.get("errors", ())]
-    return {"error": "; ".join([problem["detail"], *faults])}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from modelapi.engines import Adjust
-from modelapi.protocols import find_routes
+from modelapi.protocols.translation import make_protocols
 from modelapi.serving import openapi
 from modelapi.serving.answers import Problem
 from modelapi.serving.logs import configure_logs
@@ -34,7 +34,7 @@ class Extension:
         self.settings = settings
         self.adjust = adjust
         self.service = Service(settings, adjust=adjust, models=models)
-        self.routes = find_routes(settings.protocols)
+        self.protocols = make_protocols(self.service)
         """Of other platforms."""
 
     def _begin(self) -> None:

@@ -1,0 +1,172 @@
+"""How a request of a protocol becomes one of this API, and the answer one of the protocol."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from modelapi.protocols import read_protocols
+from modelapi.serving.answers import JSON, PROBLEM, Answer, Problem
+from modelapi.serving.exchange import Exchange
+from modelapi.serving.logs import get_logger
+from modelapi.serving.negotiation import require_media_type
+from modelapi.serving.service import Service
+from modelapi.signature import Signature
+
+log = get_logger()
+
+UNTRANSLATABLE = "the answer of this API cannot be said in this protocol: its own paths answer it"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A request in a protocol."""
+
+    exchange: Exchange
+    name: str
+    """Of the model that it is about, as ModelApi has it: empty for the first."""
+    headers: Mapping[bytes, bytes]
+    """By their names in lower case."""
+    body: bytes = b""
+
+    @property
+    def signature(self) -> Signature:
+        """Of the model. Raises a 503 Problem while there is none."""
+        return self.exchange.require_model(self.name).signature
+
+    def header(self, name: str) -> str:
+        """Return a header, empty if there is none."""
+        return self.headers.get(name.lower().encode(), b"").decode("latin-1")
+
+    def media_type(self, *allowed: str) -> str:
+        """Return which of these the body has. Raises a 415 Problem."""
+        return require_media_type(self.header("Content-Type"), self.header("Content-Encoding"), allowed)
+
+    def json(self) -> Any:
+        """Read the body. Raises a 400 Problem."""
+        return read_json(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What this API is asked in place of a request, and how its answer is said."""
+
+    say: Callable[[bytes], Answer]
+    """Translates the body of an answer that is no refusal."""
+    body: bytes = b""
+    media_type: str = JSON
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """How the bodies of a path are translated."""
+
+    ask: Callable[[Given], Asked]
+    """Raises Problem for what is not of the protocol."""
+    refuse: Callable[[int, Mapping[str, Any]], Answer]
+    """Says a problem, of which it gets the status and the members of RFC 9457."""
+
+    def refusal(self, problem: Problem) -> Answer:
+        """Refuse what this API was not asked."""
+        answer = self.refuse(problem.status, {"detail": problem.detail, "errors": problem.errors})
+        return replace(answer, extra={**answer.extra, **problem.headers})
+
+    def answer(self, asked: Asked, status: int, media_type: str, body: bytes) -> Answer:
+        """Say what this API has answered."""
+        if status >= 400:
+            is_ours = media_type == PROBLEM
+            return self.refuse(status, from_json(body) if is_ours else {"detail": Problem(status).detail})
+        try:
+            return asked.say(body)
+        except (LookupError, TypeError, ValueError, AttributeError):  # The owner's function answers what it likes.
+            log.exception("an answer that a protocol cannot say")
+            return self.refusal(Problem(500, UNTRANSLATABLE))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which path of this API a path of a protocol is."""
+
+    target: str
+    translation: Translation | None = None
+    """None where bodies are alike."""
+    name: str = ""
+    """Of the model that it is about, as ModelApi has it."""
+
+
+Names = Mapping[str, str]
+"""The models by the names that their manifests have, each with that by which ModelApi has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """The paths of a protocol."""
+
+    prefixes: tuple[str, ...]
+    """With which its paths begin; all others are not looked at."""
+    find: Callable[[str, Names], Route | None]
+
+    @classmethod
+    def of(cls, routes: Mapping[str, Route]) -> "Protocol":
+        """Make a protocol of paths that name no model."""
+        return cls(tuple(routes), lambda path, _: routes.get(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Protocols:
+    """All protocols that an API speaks."""
+
+    service: Service
+    spoken: Sequence[Protocol]
+
+    @property
+    def names(self) -> Names:
+        """The models of now; of two that are called alike, the second keeps the name that ModelApi has for it."""
+        found: dict[str, str] = {}
+        for name, host in self.service.models.items():
+            if host.served:
+                called = host.served.package.manifest.name
+                found[name if called in found else called] = name
+        return found
+
+    def find(self, path: str) -> Route | None:
+        """Find which path of this API a path is; None for all that are no protocol's."""
+        for protocol in self.spoken:
+            if path.startswith(protocol.prefixes):
+                return protocol.find(path, self.names)
+        return None
+
+
+def make_protocols(service: Service) -> Protocols:
+    """Import the protocols that PROTOCOLS names."""
+    names = read_protocols(service.settings.protocols)
+    return Protocols(service, [import_module(f"modelapi.protocols.{name}").make() for name in names])
+
+
+def read_json(body: bytes) -> Any:
+    """Read JSON. Raises a 400 Problem."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        raise Problem(400, "the body is not well-formed JSON") from None
+
+
+def path_of(name: str, verb: str = "") -> str:
+    """Return where this API describes a model, or predicts by it."""
+    if not name:
+        return f"/{verb or 'model'}"
+    return f"/models/{name}/{verb}" if verb else f"/models/{name}"
+
+
+def faults(problem: Mapping[str, Any]) -> str:
+    """Say a problem in one text: what is wrong, and each fault with its pointer."""
+    found = [f"{fault['pointer']}: {fault['detail']}" for fault in problem.get("errors", ())]
+    return "; ".join([problem["detail"], *found])
+
+
+def refuse_in_text(status: int, problem: Mapping[str, Any]) -> Answer:
+    """Refuse as most protocols do: {"error": "…"}."""
+    return Answer(to_json({"error": faults(problem)}), JSON, status, is_data=True)
