@@ -82,6 +82,16 @@ def test_a_key_is_asked_for_before_a_body_is_read(make: MakeClient, record: Reco
     assert client.post("/vertex/predict", json=body, headers={"X-API-Key": "test"}).status_code == 413
 
 
+def test_another_method_is_refused_in_form_and_a_page_may_ask_before_it_sends(make: MakeClient) -> None:
+    client = make(protocols="vertex", cors_origins="https://a.example")
+    asks = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+
+    refused, allowed = client.get("/vertex/predict"), client.options("/vertex/predict", headers=asks)
+
+    assert (refused.status_code, refused.headers["Allow"], [*refused.json()]) == (405, "POST", ["error"])
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Methods"]) == (200, "GET, HEAD, POST")
+
+
 def test_a_protocol_is_off_unless_it_is_named(make: MakeClient, record: Record) -> None:
     client = make()
 

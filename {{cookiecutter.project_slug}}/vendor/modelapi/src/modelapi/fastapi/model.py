@@ -65,7 +65,7 @@ class Model(RequestModel):
         exchange = self._exchange
         async with self._in_time(), exchange.service.limits.large:
             with _watching(exchange, records):
-                return await _in_thread(partial(predicting.predict_alone, exchange, self._served, records, options))
+                return await in_thread(partial(predicting.predict_alone, exchange, self._served, records, options))
 
     async def _predict_table(self, records: Records, options: Options) -> Prediction:
         exchange, loop = self._exchange, asyncio.get_running_loop()
@@ -83,7 +83,7 @@ class Model(RequestModel):
                 source = aiter(cast(AsyncIterable[bytes], records.chunks))
                 chunks = iter(lambda: asyncio.run_coroutine_threadsafe(read(), loop).result(), b"")
                 work = partial(predict_table, exchange, self._served, records.media_type, chunks, options)
-                return await _in_thread(work)
+                return await in_thread(work)
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[asyncio.Timeout]:
@@ -105,10 +105,10 @@ class Model(RequestModel):
 
 async def write(prediction: Prediction) -> Answer:
     """Write an answer, a long one in a thread."""
-    return await _in_thread(prediction.answer) if prediction.is_large else prediction.answer()
+    return await in_thread(prediction.answer) if prediction.is_large else prediction.answer()
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T]) -> T:
     """Work in a thread; whoever gives up waiting does not wait for its end."""
     return await asyncio.get_running_loop().run_in_executor(_threads, copy_context().run, work)
 

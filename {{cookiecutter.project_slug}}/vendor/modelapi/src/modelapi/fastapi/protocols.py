@@ -1,10 +1,13 @@
 """The paths of other platforms, as FastAPI is asked them."""
 
+from functools import partial
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modelapi.fastapi.middleware import EXCHANGE, path_below, send_answer
+from modelapi.fastapi.model import in_thread
 from modelapi.fastapi.requests import read
-from modelapi.protocols.translation import Given, Protocols, Route, Translation
+from modelapi.protocols.translation import UNASKED, Given, Protocols, Route, Translation, is_large
 from modelapi.serving.answers import JSON, Answer, Problem
 from modelapi.serving.exchange import Exchange
 
@@ -34,14 +37,17 @@ class ProtocolMiddleware:
     ) -> None:
         exchange: Exchange = scope[EXCHANGE]
         is_head = scope["method"] == "HEAD"
+        method = "GET" if is_head else scope["method"]
         try:
-            given = Given(exchange, route.name, exchange.given, await self._read(exchange, route, scope, receive))
-            asked = translation.ask(given)
+            asked = UNASKED
+            if method == translation.method:
+                body = await self._read(exchange, route, method, receive)
+                ask = partial(translation.asked, Given(exchange, route.name, exchange.given, body))
+                asked = await in_thread(ask) if is_large(body) else ask()
         except Problem as problem:
             await send_answer(translation.refusal(problem), send)
             return
-        if is_head:
-            scope["method"] = "GET"  # What is translated is the body.
+        scope["method"] = method  # What is translated is the body.
         scope["query_string"] = asked.query.encode()
         scope["headers"] = [
             *_without(CHANGED, scope["headers"]),
@@ -49,11 +55,11 @@ class ProtocolMiddleware:
             (b"content-length", b"%d" % len(asked.body)),
             (b"accept", asked.media_type.encode()),
         ]
-        body, answered = [asked.body], list[bytes]()
+        left, answered = [asked.body], list[bytes]()
         start: Message = {}
 
         async def receive_body() -> Message:
-            return {"type": "http.request", "body": body.pop()} if body else await receive()
+            return {"type": "http.request", "body": left.pop()} if left else await receive()
 
         async def send_translated(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -62,18 +68,20 @@ class ProtocolMiddleware:
             answered.append(message.get("body", b""))
             if not message.get("more_body"):
                 given_type = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
-                said = translation.answer(asked, start["status"], given_type, b"".join(answered))
+                body = b"".join(answered)
+                say = partial(translation.answer, asked, start["status"], given_type, body)
+                said = await in_thread(say) if is_large(body) else say()
                 await _send_said(said, start["headers"], is_head, send)
 
         await self._app(scope, receive_body, send_translated)
 
-    async def _read(self, exchange: Exchange, route: Route, scope: Scope, receive: Receive) -> bytes:
+    async def _read(self, exchange: Exchange, route: Route, method: str, receive: Receive) -> bytes:
         """Read the body of a POST; not before the key is looked at, as the API itself does. Raises Problem."""
         given, keys = exchange.given, exchange.service.keys
-        if scope["method"] != "POST":
-            return b""
         if not keys.is_open(route.target):
             keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
+        if method != "POST":
+            return b""
         return (await read(exchange, JSON, given.get(b"content-length"), receive)).body
 
 

@@ -8,7 +8,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from modelapi.flask.requests import EXCHANGE
-from modelapi.protocols.translation import Given, Protocols, Route, Translation
+from modelapi.protocols.translation import UNASKED, Given, Protocols, Route, Translation
 from modelapi.serving.answers import TITLES, Answer, Problem, body_too_large
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.guard import PROBLEM
@@ -40,14 +40,17 @@ class ProtocolLayer:
     ) -> Iterable[bytes]:
         exchange: Exchange = environ[EXCHANGE]
         is_head = environ["REQUEST_METHOD"] == "HEAD"
+        method = "GET" if is_head else environ["REQUEST_METHOD"]
         try:
-            headers = _read_headers(environ)
-            given = Given(exchange, route.name, headers, self._read(exchange, route, headers, environ))
-            asked = translation.ask(given)
+            asked = UNASKED
+            if method == translation.method:
+                headers = _read_headers(environ)
+                body = self._read(exchange, route, method, headers, environ)
+                asked = translation.asked(Given(exchange, route.name, headers, body))
         except Problem as problem:
             return _start(translation.refusal(problem), [], is_head, start_response)
         environ |= {
-            "REQUEST_METHOD": "GET" if is_head else environ["REQUEST_METHOD"],  # What is translated is the body.
+            "REQUEST_METHOD": method,  # What is translated is the body.
             "wsgi.input": BytesIO(asked.body),
             "CONTENT_LENGTH": str(len(asked.body)),
             "CONTENT_TYPE": asked.media_type,
@@ -73,13 +76,15 @@ class ProtocolLayer:
         said = translation.answer(asked, int(status[:3]), media_type, b"".join(written))
         return _start(said, api_headers, is_head, start_response)
 
-    def _read(self, exchange: Exchange, route: Route, given: dict[bytes, bytes], environ: "WSGIEnvironment") -> bytes:
+    def _read(
+        self, exchange: Exchange, route: Route, method: str, given: dict[bytes, bytes], environ: "WSGIEnvironment"
+    ) -> bytes:
         """Read the body of a POST; not before the key is looked at, as the API itself does. Raises Problem."""
         keys = exchange.service.keys
-        if environ["REQUEST_METHOD"] != "POST":
-            return b""
         if not keys.is_open(route.target):
             keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
+        if method != "POST":
+            return b""
         return _read(environ, exchange.service.settings.max_body_bytes)
 
 

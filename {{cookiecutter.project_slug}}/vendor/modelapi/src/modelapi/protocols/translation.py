@@ -1,6 +1,7 @@
 """How a request of a protocol becomes one of this API, and the answer one of the protocol."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,7 @@ from modelapi.serving.answers import JSON, PROBLEM, Answer, Problem
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.logs import get_logger
 from modelapi.serving.negotiation import require_media_type
+from modelapi.serving.predicting import LARGE_BODY
 from modelapi.serving.service import Service
 from modelapi.signature import Signature
 
@@ -60,6 +62,10 @@ class Asked:
     query: str = ""
 
 
+UNASKED = Asked(lambda body: Answer(body, JSON))
+"""Of a method that a protocol does not have there: this API refuses it, or answers a browser's question before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Translation:
     """How the bodies of a path are translated."""
@@ -68,6 +74,13 @@ class Translation:
     """Raises Problem for what is not of the protocol."""
     refuse: Callable[[int, Mapping[str, Any]], Answer]
     """Says a problem, of which it gets the status and the members of RFC 9457."""
+    method: str = "POST"
+    """Of the requests that are translated; GET is HEAD too."""
+
+    def asked(self, given: Given) -> Asked:
+        """Say what this API is asked, of large bodies one at a time. Raises Problem."""
+        with given.exchange.service.large if is_large(given.body) else nullcontext():
+            return self.ask(given)
 
     def refusal(self, problem: Problem) -> Answer:
         """Refuse what this API was not asked."""
@@ -144,6 +157,11 @@ def make_protocols(service: Service) -> Protocols:
     """Import the protocols that PROTOCOLS names."""
     names = read_protocols(service.settings.protocols)
     return Protocols(service, [import_module(f"modelapi.protocols.{name}").make() for name in names])
+
+
+def is_large(body: bytes) -> bool:
+    """Tell whether to translate it takes milliseconds, in which others should be served."""
+    return len(body) > LARGE_BODY
 
 
 def read_json(body: bytes) -> Any:
