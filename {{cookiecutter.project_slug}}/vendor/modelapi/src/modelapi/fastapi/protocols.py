@@ -55,6 +55,7 @@ class ProtocolMiddleware:
             (b"content-length", b"%d" % len(asked.body)),
             (b"accept", asked.media_type.encode()),
         ]
+        exchange.given = dict(reversed(scope["headers"]))
         left, answered = [asked.body], list[bytes]()
         start: Message = {}
 
