@@ -25,8 +25,7 @@ class ProtocolMiddleware:
         """Serve one ASGI event."""
         route = self._protocols.find(path_below(scope)) if scope["type"] == "http" else None
         if route:
-            scope["path"] = scope.get("root_path", "") + route.target
-            scope["raw_path"] = scope["path"].encode()
+            _lead(scope, route.target)
             if route.translation:
                 await self._translate(route, route.translation, scope, receive, send)
                 return
@@ -47,7 +46,8 @@ class ProtocolMiddleware:
         except Problem as problem:
             await send_answer(translation.refusal(problem), send)
             return
-        scope["method"] = method  # What is translated is the body.
+        _lead(scope, asked.target or route.target)
+        scope["method"] = asked.method or method  # What is translated is the body.
         scope["query_string"] = asked.query.encode()
         scope["headers"] = [
             *_without(CHANGED, scope["headers"]),
@@ -72,7 +72,9 @@ class ProtocolMiddleware:
                 body = b"".join(answered)
                 say = partial(translation.answer, asked, start["status"], given_type, body)
                 said = await in_thread(say) if is_large(body) else say()
-                await _send_said(said, start["headers"], is_head, send)
+                delivered = await asked.deliver(said) if asked.deliver else said
+                await _send_said(delivered, start["headers"], is_head, send)
+                exchange.status = max(said.status, delivered.status)  # A refusal may be delivered as a success.
 
         await self._app(scope, receive_body, send_translated)
 
@@ -84,6 +86,12 @@ class ProtocolMiddleware:
         if method != "POST":
             return b""
         return (await read(exchange, JSON, given.get(b"content-length"), receive)).body
+
+
+def _lead(scope: Scope, target: str) -> None:
+    """Have another path answer."""
+    scope["path"] = scope.get("root_path", "") + target
+    scope["raw_path"] = scope["path"].encode()
 
 
 async def _send_said(said: Answer, headers: list[tuple[bytes, bytes]], is_head: bool, send: Send) -> None:

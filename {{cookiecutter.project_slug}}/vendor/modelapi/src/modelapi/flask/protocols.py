@@ -1,5 +1,6 @@
 """The paths of other platforms, as Flask is asked them."""
 
+import asyncio
 from collections.abc import Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,8 @@ class ProtocolLayer:
         except Problem as problem:
             return _start(translation.refusal(problem), [], is_head, start_response)
         environ |= {
-            "REQUEST_METHOD": method,  # What is translated is the body.
+            "REQUEST_METHOD": asked.method or method,  # What is translated is the body.
+            "PATH_INFO": asked.target or route.target,
             "wsgi.input": BytesIO(asked.body),
             "CONTENT_LENGTH": str(len(asked.body)),
             "CONTENT_TYPE": asked.media_type,
@@ -74,7 +76,10 @@ class ProtocolLayer:
         status, api_headers = started[-1]
         media_type = next((value for name, value in api_headers if name.lower() == "content-type"), "")
         said = translation.answer(asked, int(status[:3]), media_type, b"".join(written))
-        return _start(said, api_headers, is_head, start_response)
+        delivered = asyncio.run(asked.deliver(said)) if asked.deliver else said
+        sent = _start(delivered, api_headers, is_head, start_response)
+        exchange.status = max(said.status, delivered.status)  # A refusal may be delivered as a success.
+        return sent
 
     def _read(
         self, exchange: Exchange, route: Route, method: str, given: dict[bytes, bytes], environ: "WSGIEnvironment"

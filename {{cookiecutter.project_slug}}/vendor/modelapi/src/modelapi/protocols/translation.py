@@ -1,6 +1,6 @@
 """How a request of a protocol becomes one of this API, and the answer one of the protocol."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -51,6 +51,10 @@ class Given:
         return read_json(self.body)
 
 
+Refuse = Callable[[int, Mapping[str, Any]], Answer]
+"""Says a problem, of which it gets the status and the members of RFC 9457."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What this API is asked in place of a request, and how its answer is said."""
@@ -60,6 +64,14 @@ class Asked:
     body: bytes = b""
     media_type: str = JSON
     query: str = ""
+    method: str = ""
+    """Empty for that of the request."""
+    target: str = ""
+    """The path of this API, empty for that of the route."""
+    refuse: Refuse | None = None
+    """Says a problem in place of the translation, where that depends on what was asked."""
+    deliver: Callable[[Answer], Awaitable[Answer]] | None = None
+    """Has what was said written by a library of the protocol, which needs an event loop."""
 
 
 UNASKED = Asked(lambda body: Answer(body, JSON))
@@ -72,8 +84,7 @@ class Translation:
 
     ask: Callable[[Given], Asked]
     """Raises Problem for what is not of the protocol."""
-    refuse: Callable[[int, Mapping[str, Any]], Answer]
-    """Says a problem, of which it gets the status and the members of RFC 9457."""
+    refuse: Refuse
     method: str = "POST"
     """Of the requests that are translated; GET is HEAD too."""
 
@@ -82,21 +93,21 @@ class Translation:
         with given.exchange.service.large if is_large(given.body) else nullcontext():
             return self.ask(given)
 
-    def refusal(self, problem: Problem) -> Answer:
+    def refusal(self, problem: Problem, refuse: Refuse | None = None) -> Answer:
         """Refuse what this API was not asked."""
-        answer = self.refuse(problem.status, {"detail": problem.detail, "errors": problem.errors})
+        answer = (refuse or self.refuse)(problem.status, {"detail": problem.detail, "errors": problem.errors})
         return replace(answer, extra={**answer.extra, **problem.headers})
 
     def answer(self, asked: Asked, status: int, media_type: str, body: bytes) -> Answer:
         """Say what this API has answered."""
         if status >= 400:
-            is_ours = media_type == PROBLEM
-            return self.refuse(status, from_json(body) if is_ours else {"detail": Problem(status).detail})
+            problem = from_json(body) if media_type == PROBLEM else {"detail": Problem(status).detail}
+            return (asked.refuse or self.refuse)(status, problem)
         try:
             return asked.say(body)
         except (LookupError, TypeError, ValueError, AttributeError):  # The owner's function answers what it likes.
             log.exception("an answer that a protocol cannot say")
-            return self.refusal(Problem(500, UNTRANSLATABLE))
+            return self.refusal(Problem(500, UNTRANSLATABLE), asked.refuse)
 
 
 @dataclass(frozen=True, slots=True)
