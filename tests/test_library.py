@@ -9,6 +9,11 @@ from tests.conftest import ROOT, Installed, succeed
 
 # What a project's own tests may do without.
 BESIDES = ("httpx2==2.16.2", "jsonschema==4.26.0", "openapi-spec-validator==0.9.0", "openpyxl==3.1.5")
+# The SDK of the Model Context Protocol, with what it stands on that a project of Flask has not.
+MCP = (
+    *("mcp==2.3.0", "mcp-types==2.3.0", "opentelemetry-api==1.45.2", "sse-starlette==3.7.0", "starlette==1.10.0"),
+    *("cffi==2.1.1", "cryptography==50.0.2", "pycparser==3.12", "pyjwt==2.15.1", "python-multipart==0.0.34"),
+)
 # What explanations are compared with; all else that it stands on is in each project.
 SHAP = ("shap==0.51.0", "numba==0.68.1", "llvmlite==0.50.0", "slicer==0.0.8", "cloudpickle==3.1.3", "tqdm==4.70.1")
 PARTS = [("fastapi", "web"), ("flask", "web"), ("fastapi", "not web")]
@@ -33,7 +38,7 @@ def install_besides(project: Path, pins: Iterable[str], folder: Path) -> Path:
 def test_the_librarys_own_tests_pass(installed: Installed, tmp_path: Path, framework: str, part: str) -> None:
     project = installed(framework)
     python = project / ".venv" / "bin" / "python"
-    target = install_besides(project, BESIDES, tmp_path)
+    target = install_besides(project, (*BESIDES, *MCP), tmp_path)
     if part == "not web":
         install = ("uv", "pip", "install", "--quiet", "--python", python, "--target", target)
         succeed(*install, "--no-deps", *SHAP, cwd=project)

@@ -19,9 +19,14 @@ from filelock import FileLock
 from tests.conftest import FRAMEWORKS, ROOT, Installed, bake_into, succeed
 from tests.owner.conftest import edit
 from tests.server import ask, serve
+from tests.test_library import MCP, install_besides
 
 OFFICIAL = ROOT / "tests" / "official"
-CLIENTS = {"sagemaker": "sagemaker", "vertex": "vertex"}  # The protocol of each, by its script: ask_<client>.py.
+CLIENTS = {
+    "mcp": "mcp",
+    "sagemaker": "sagemaker",
+    "vertex": "vertex",
+}  # The protocol of each, by its script: ask_<client>.py.
 APART = {"mlflow", "sagemaker"}  # One server does not speak both.
 ZOO = (
     "LogisticRegression",
@@ -75,7 +80,8 @@ def cases(
             for framework in FRAMEWORKS:
                 api = with_models(bake_into(tmp_path_factory.mktemp("api"), framework=framework), zoo)
                 (api / ".venv").symlink_to(installed(framework) / ".venv")
-                port = stack.enter_context(serve(api, PROTOCOLS=protocols))
+                sdk = install_besides(installed(framework), MCP, tmp_path_factory.mktemp("sdk"))
+                port = stack.enter_context(serve(api, PROTOCOLS=protocols, PYTHONPATH=str(sdk)))
                 found += [make_case(api, port, name, zoo / name) for name in ZOO]
             return found
 

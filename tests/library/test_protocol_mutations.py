@@ -75,6 +75,26 @@ def vertex(record: Record) -> list[Sent]:
     ]
 
 
+def mcp(record: Record) -> list[Sent]:
+    arguments = {"records": [record, record], "probabilities": True}
+    call = {"name": "predict_pets", "arguments": arguments}
+    name = "io.modelcontextprotocol"
+    newest = {f"{name}/protocolVersion": "2026-07-28", f"{name}/clientCapabilities": {}}
+    of_call = {"Mcp-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "predict_pets"}
+    begin = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    return [
+        Sent("/mcp", {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": begin}),
+        Sent("/mcp", {"jsonrpc": "2.0", "id": "a", "method": "tools/list", "params": {}}),
+        Sent("/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}),
+        Sent("/mcp", {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}),
+        Sent(
+            "/mcp",
+            {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {**call, "_meta": newest}},
+            JSON | of_call,
+        ),
+    ]
+
+
 def is_problem(refusal: httpx2.Response) -> bool:
     return {"type", "title", "status", "detail", "instance"} <= refusal.json().keys()
 
@@ -84,8 +104,14 @@ def is_error_text(refusal: httpx2.Response) -> bool:
     return said.keys() == {"error"} and isinstance(said["error"], str)
 
 
+def is_rpc_error(refusal: httpx2.Response) -> bool:
+    said = refusal.json()
+    return said["jsonrpc"] == "2.0" and {"code", "message"} <= said["error"].keys()
+
+
 Refused = Callable[[httpx2.Response], bool]
 PROTOCOLS: dict[str, tuple[Callable[[Record], list[Sent]], Refused]] = {
+    "mcp": (mcp, is_rpc_error),
     "sagemaker": (sagemaker, is_problem),
     "vertex": (vertex, is_error_text),
 }

@@ -5,7 +5,11 @@ limits and logs. Where bodies are others, they are translated on the way in and 
 and is imported only if PROTOCOLS names it.
 """
 
-NAMES = ("sagemaker", "vertex")
+from importlib.util import find_spec
+
+from modelapi.settings import SettingsError
+
+NAMES = ("mcp", "sagemaker", "vertex")
 
 
 def read_protocols(names: str) -> list[str]:
@@ -13,4 +17,9 @@ def read_protocols(names: str) -> list[str]:
     found = [name.strip() for name in names.split(",") if name.strip()]
     if not set(found) <= set(NAMES):
         raise ValueError
+    if "mcp" in found and not find_spec("mcp"):
+        raise SettingsError(
+            "PROTOCOLS names mcp, which needs the package mcp: write modelapi[…,mcp] in requirements/common.in and run "
+            '"make requirements develop"'
+        )
     return found

@@ -1,6 +1,6 @@
 """How a request of a protocol becomes one of this API, and the answer one of the protocol."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -70,7 +70,7 @@ class Asked:
     """The path of this API, empty for that of the route."""
     refuse: Refuse | None = None
     """Says a problem in place of the translation, where that depends on what was asked."""
-    deliver: Callable[[Answer], Awaitable[Answer]] | None = None
+    deliver: Callable[[Answer], Coroutine[Any, Any, Answer]] | None = None
     """Has what was said written by a library of the protocol, which needs an event loop."""
 
 

@@ -8,7 +8,8 @@ from modelapi.serving.answers import TEXT, Answer
 EXPOSED = "X-Request-ID, X-Model-Version, Retry-After, RateLimit, RateLimit-Policy"
 ALLOWED = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-API-Key, X-Request-ID",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-API-Key, X-Request-ID, "
+    "Mcp-Protocol-Version, Mcp-Method, Mcp-Name",
     "Access-Control-Max-Age": "600",
 }
 ORIGIN = re.compile(r"https?://[^/\s;?#]+/?")
@@ -40,6 +41,10 @@ class Cors:
         if text not in self._origins:
             return {"Vary": "Origin"}
         return {"Access-Control-Allow-Origin": text, "Access-Control-Expose-Headers": EXPOSED, "Vary": "Origin"}
+
+    def allows(self, origin: str) -> bool:
+        """Tell whether pages of an origin may call."""
+        return not self._origins.isdisjoint(("*", origin))
 
     def preflight(self, method: str, headers: Mapping[bytes, bytes]) -> Answer | None:
         """Answer the question that a browser asks before it sends what a form could not."""

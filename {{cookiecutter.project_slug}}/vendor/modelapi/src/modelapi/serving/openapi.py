@@ -118,26 +118,31 @@ def predict_operation(name: str, signature: Signature) -> Schema:
         CSV: _text(f"A column prediction, and columns {_also(signature, '_<label>')} if they are asked for."),
         NDJSON: _text(f"An object a line, with the member prediction, and {_also(signature)} if asked for."),
     }
-    parameters = [_flag("warnings", f"Name the values that are outside of what was seen in {signature.source}.")]
-    if signature.probabilities:
-        parameters.append(_flag("probabilities", "Answer the probability of each class too."))
-    if signature.scores is not None:
-        parameters.append(_flag("scores", "Answer the value of the decision function too."))
-    if signature.explains:
-        parameters.append(_flag("explain", f"Answer what each feature adds to {_explained(signature)} too."))
     return {
         "operationId": f"predict{suffix}",
         "tags": ["Predictions"],
-        "summary": _summary(signature),
+        "summary": summary(signature),
         "description": "Takes one record, a list or a table of them, and answers one prediction per record, in order"
         f"{meaning and ': '}{meaning}.",
-        "parameters": parameters,
+        "parameters": [_flag(name, said) for name, said in options(signature).items()],
         "requestBody": {"required": True, "content": content},
         "responses": _responses(answers, ["400", "406", "408", "413", "415", "422", "503", "504"]),
     }
 
 
-def _summary(signature: Signature) -> str:
+def options(signature: Signature) -> dict[str, str]:
+    """Say what each option does that a model has."""
+    found = {"warnings": f"Name the values that are outside of what was seen in {signature.source}."}
+    if signature.probabilities:
+        found["probabilities"] = "Answer the probability of each class too."
+    if signature.scores is not None:
+        found["scores"] = "Answer the value of the decision function too."
+    if signature.explains:
+        found["explain"] = f"Answer what each feature adds to {_explained(signature)} too."
+    return found
+
+
+def summary(signature: Signature) -> str:
     """Say what is answered, as people call it."""
     if signature.task == "transform":
         return f"Transform by {signature.target.name}"

@@ -19,8 +19,8 @@ def schemas(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
     of_models: Schema = {}
     for name, signature in signatures.items():
         suffix = f"_{name}" if name else ""
-        of_models[f"Record{suffix}"] = _record(signature, settings)
-        of_models[f"Prediction{suffix}"] = _prediction(signature)
+        of_models[f"Record{suffix}"] = record(signature, settings)
+        of_models[f"Prediction{suffix}"] = prediction(signature, ref("Explanation"))
     return {
         **of_models,
         **({"Explanation": EXPLANATION} if any(one.explains for one in signatures.values()) else {}),
@@ -47,16 +47,18 @@ def schemas(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
     }
 
 
-def _record(signature: Signature, settings: Settings) -> Schema:
+def record(signature: Signature, settings: Settings) -> Schema:
+    """Describe what a client sends of a record."""
     schema = _object(
-        {feature.name: _feature(feature, signature, settings) for feature in signature.features},
+        {feature.name: value(feature, signature, settings) for feature in signature.features},
         optional={feature.name for feature in signature.features if feature.nullable},
     )
     schema["additionalProperties"] = settings.unknown_fields == "ignore"
     return schema
 
 
-def _feature(feature: Feature, signature: Signature, settings: Settings) -> Schema:
+def value(feature: Feature, signature: Signature, settings: Settings) -> Schema:
+    """Describe what a feature may be."""
     kind = "string" if feature.type in ("datetime", "text") else feature.type
     schema: Schema = {**_titled(feature), "type": [kind, "null"] if feature.nullable else kind}
     said = _said(feature if feature.listed else feature.model_copy(update={"labels": {}}))
@@ -79,7 +81,8 @@ def _feature(feature: Feature, signature: Signature, settings: Settings) -> Sche
     return schema
 
 
-def _prediction(signature: Signature) -> Schema:
+def prediction(signature: Signature, explanation: Schema) -> Schema:
+    """Describe what is answered, with what describes an explanation."""
     fault = _object({"pointer": {"type": "string"}, "detail": {"type": "string"}})
     properties = {
         "prediction": {"type": "array", "items": _by_target(_label, signature)},
@@ -92,7 +95,7 @@ def _prediction(signature: Signature) -> Schema:
         score = _object(dict.fromkeys(signature.scores, number)) if signature.scores else number
         properties["score"] = {"type": "array", "items": score}
     if signature.explains:
-        properties["explanation"] = {"type": "array", "items": by_name(repeat(ref("Explanation")), signature, _object)}
+        properties["explanation"] = {"type": "array", "items": by_name(repeat(explanation), signature, _object)}
     return _object(properties, optional={"probability", "score", "explanation", "warnings"})
 
 
