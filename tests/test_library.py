@@ -8,7 +8,10 @@ import pytest
 from tests.conftest import ROOT, Installed, succeed
 
 # What a project's own tests may do without.
-BESIDES = ("httpx2==2.16.2", "jsonschema==4.26.0", "openapi-spec-validator==0.9.0", "openpyxl==3.1.5")
+BESIDES = (
+    *("httpx2==2.16.2", "jsonschema==4.26.0", "openapi-spec-validator==0.9.0", "openpyxl==3.1.5"),
+    *("opentelemetry-exporter-otlp-proto-http==1.45.2", "opentelemetry-sdk==1.45.2"),
+)
 # The SDK of the Model Context Protocol, with what it stands on that a project of Flask has not.
 MCP = (
     *("mcp==2.3.0", "mcp-types==2.3.0", "opentelemetry-api==1.45.2", "sse-starlette==3.7.0", "starlette==1.10.0"),

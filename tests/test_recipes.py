@@ -4,6 +4,7 @@ import base64
 import http.server
 import json
 import threading
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Queue
@@ -186,21 +187,24 @@ def spans() -> Iterator[tuple[int, "Queue[bytes]"]]:
         server.shutdown()
 
 
-def test_each_prediction_has_its_span(
+def test_each_prediction_has_its_spans(
     followed: Followed, packages: Callable[..., str], spans: tuple[int, "Queue[bytes]"]
 ) -> None:
     folder = followed(10)
-    text = (folder / "docs" / "recipes.md").read_text(encoding="utf-8")
-    names = [name for name in text.replace("`", " ").split() if name.startswith("opentelemetry-")]
-    path = packages(folder, *names)
+    assert ",otel]" in (folder / "requirements" / "common.in").read_text(encoding="utf-8")
+    library = tomllib.loads((folder / "vendor" / "modelapi" / "pyproject.toml").read_text(encoding="utf-8"))
+    path = packages(folder, *library["project"]["optional-dependencies"]["otel"])
     port, received = spans
-    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    # They are sent when the workers end, if not before.
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_BSP_SCHEDULE_DELAY": "600000"}
 
-    with serve(folder, PYTHONPATH=path, OTEL_EXPORTER_OTLP_COMPRESSION="none", **settings) as api:
+    with serve(folder, PYTHONPATH=path, WORKERS="2", OTEL_EXPORTER_OTLP_COMPRESSION="none", **settings) as api:
         assert predict(api) == (200, 200)
-        seen = b""
-        while b"POST /predict" not in seen:
-            seen += received.get(timeout=PATIENCE)
+
+    seen = b""
+    while seen.count(b"POST /predict") < 2:
+        seen += received.get(timeout=PATIENCE)
+    assert all(seen.count(name) >= 2 for name in (b"parse", b"engine", b"modelapi.model.version"))
 
 
 def test_what_comes_out_passes_the_checks_of_the_project(followed: Followed) -> None:

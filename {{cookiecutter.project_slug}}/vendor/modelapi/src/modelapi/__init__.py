@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from modelapi.serving.answers import Problem as Problem
     from modelapi.serving.defaults import use_defaults as use_defaults
     from modelapi.serving.settings import Settings as Settings
+    from modelapi.serving.tracing import trace_headers as trace_headers
     from modelapi.signature import Feature as Feature
     from modelapi.signature import Signature as Signature
 
@@ -25,9 +26,10 @@ _HOMES = {
     "Settings": "modelapi.serving.settings",
     "Feature": "modelapi.signature",
     "Signature": "modelapi.signature",
+    "trace_headers": "modelapi.serving.tracing",
     "use_defaults": "modelapi.serving.defaults",
 }
-__all__ = ["Feature", "Prediction", "Problem", "Settings", "Signature", "use_defaults"]
+__all__ = ["Feature", "Prediction", "Problem", "Settings", "Signature", "trace_headers", "use_defaults"]
 
 
 def __getattr__(name: str) -> Any:

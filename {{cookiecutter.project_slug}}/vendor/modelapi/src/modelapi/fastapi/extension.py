@@ -13,6 +13,7 @@ from modelapi.serving.answers import Problem
 from modelapi.serving.extension import Extension
 from modelapi.serving.openapi import predictions_first
 from modelapi.serving.schemas import Schema
+from modelapi.serving.tracing import tracing
 
 
 class ModelApi(Extension):
@@ -20,7 +21,12 @@ class ModelApi(Extension):
 
     def init_app(self, app: FastAPI) -> None:
         """Load the models, and add their routes and all that guards, logs and counts."""
-        self._begin()
+        # Where there is a provider, FastAPI makes spans of its own, which tell the client's path and query: beside ours
+        # only if the owner wants them. If it keeps this elsewhere some day, our spans become children of its own.
+        theirs = getattr(app, "_telemetry", {})
+        self._begin(provides_spans=not theirs.get("auto_configure"))
+        if tracing.spans and tracing.spans.provider and not theirs.get("tracer_provider"):
+            theirs["tracing"] = False
         app.state.modelapi = self
         app.include_router(make_router(self.service.models))
         app.router.redirect_slashes = False

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +13,7 @@ from modelapi.serving.answers import Answer, Problem, Stream
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.guard import admit
 from modelapi.serving.service import Service
+from modelapi.serving.tracing import tracing
 
 EXCHANGE = "modelapi.exchange"  # The key of the request's Exchange in its scope.
 
@@ -40,10 +42,13 @@ class ExchangeMiddleware(ServerErrorMiddleware):
             exchange.is_bare_prefix = scope["path"] == root
             scope = _below(scope, root)
         scope[EXCHANGE] = exchange
+        if tracing.spans or b"traceparent" in given:
+            scheme, find = scope.get("scheme", "http"), partial(_find, scope)
+            exchange.trace = tracing.begin(find, scope["method"], scheme, scope.get("app"))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
+                exchange.begin_answer(message["status"])
                 message["headers"] = [*message.get("headers", ()), *_encode(exchange.headers)]
             await send(message)
 
@@ -118,6 +123,12 @@ def _below(scope: Scope, root: str) -> Scope:
 
 def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _find(scope: Scope, name: str) -> str | None:
+    """Find a header, of several of its name all values with commas."""
+    values = [value.decode("latin-1") for given, value in scope["headers"] if given == name.encode()]
+    return ",".join(values) if values else None
 
 
 def path_below(scope: Scope) -> str:

@@ -27,7 +27,7 @@ class ModelApi(Extension):
         app.error_handler_spec[None][None].setdefault(Problem, respond)
         app.log_exception = lambda info: exchange().crash(info[1])  # type: ignore[method-assign, assignment] # No path.
         inner = ProtocolLayer(app.wsgi_app, self.protocols) if self.protocols.spoken else app.wsgi_app
-        app.wsgi_app = ExchangeLayer(inner, self.service)  # type: ignore[method-assign]
+        app.wsgi_app = ExchangeLayer(inner, app, self.service)  # type: ignore[method-assign]
 
     def _guard(self) -> Response | None:
         """Pass a request on that may come in, before all hooks. Raises Problem."""

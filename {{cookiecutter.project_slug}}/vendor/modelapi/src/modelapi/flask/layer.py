@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from flask import Flask
+
 from modelapi.flask.requests import EXCHANGE
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.service import Service
+from modelapi.serving.tracing import tracing
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -14,8 +17,9 @@ if TYPE_CHECKING:
 class ExchangeLayer:
     """A WSGI application around that of Flask."""
 
-    def __init__(self, app: "WSGIApplication", service: Service) -> None:
+    def __init__(self, app: "WSGIApplication", flask: Flask, service: Service) -> None:
         self._app = app
+        self._flask = flask
         self._service = service
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -30,9 +34,16 @@ class ExchangeLayer:
             if path == root or path.startswith(f"{root}/"):
                 environ["PATH_INFO"] = path.removeprefix(root) or "/"
         environ[EXCHANGE] = exchange
+        if tracing.spans or "HTTP_TRACEPARENT" in environ:
+            exchange.trace = tracing.begin(
+                lambda name: environ.get(f"HTTP_{name.upper().replace('-', '_')}"),
+                environ["REQUEST_METHOD"],
+                environ["wsgi.url_scheme"],
+                self._flask,
+            )
 
         def start_with_headers(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            exchange.status = int(status[:3])
+            exchange.begin_answer(int(status[:3]))
             return start_response(status, [*headers, *exchange.headers.items()], *error)
 
         try:

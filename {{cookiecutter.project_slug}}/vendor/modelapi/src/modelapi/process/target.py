@@ -1,10 +1,12 @@
 """The application of a project, as its entry point makes it."""
 
 import importlib
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from modelapi.project import Project
 from modelapi.serving.extension import Extension
+from modelapi.serving.tracing import are_spans_wanted
 from modelapi.settings import SettingsError
 
 ENTRIES = ("asgi", "wsgi")  # Modules beside pyproject.toml, of which a project has one; its `app` is served.
@@ -50,6 +52,9 @@ def preload(project: Project, engine: str) -> None:
     from modelapi.engines import engine_module
 
     engine_module(engine)
+    if are_spans_wanted():
+        with suppress(ImportError):  # Each worker says so.
+            importlib.import_module("modelapi.serving.spans")
     importlib.import_module("modelapi.process.server")
     importlib.import_module(f"modelapi.{'fastapi' if find_entry(project) == 'asgi' else 'flask'}")
     if (project.root / "api" / "app.py").is_file():

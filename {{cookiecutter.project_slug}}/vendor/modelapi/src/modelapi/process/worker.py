@@ -35,6 +35,7 @@ def main(listener: socket.socket, connection: Connection, project: Project, *, i
 
     from modelapi.process.server import Server
     from modelapi.process.target import load_target
+    from modelapi.serving.tracing import tracing
 
     # While tables are predicted in threads, the event loop is to get the GIL five times as soon as by default.
     sys.setswitchinterval(0.001)
@@ -43,3 +44,4 @@ def main(listener: socket.socket, connection: Connection, project: Project, *, i
         tell(FAILED + reason.encode())
         return
     Server(target, tell, hear).run([listener])
+    tracing.stop()

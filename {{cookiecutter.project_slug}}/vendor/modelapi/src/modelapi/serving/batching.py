@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from modelapi.engines import Prediction, Wanted
 from modelapi.serving.crew import Member, this_thread
+from modelapi.serving.tracing import tracing
 
 MAX_ROWS = 1_000  # Of a shared call.
 PATIENCE = 0.2  # Of the time of the last call: how long a slow engine rests between two.
@@ -37,6 +38,8 @@ class Job(NamedTuple):
     records: Records
     wanted: Wanted
     prediction: "asyncio.Future[Prediction] | Promise"
+    place: Any
+    """Where in a trace it is."""
 
 
 class Batcher:
@@ -53,7 +56,7 @@ class Batcher:
         """Predict records that were validated. Raises what the engine raises for them."""
         loop = asyncio.get_running_loop()
         prediction: asyncio.Future[Prediction] = loop.create_future()
-        self._waiting.append(Job(records, wanted, prediction))
+        self._waiting.append(Job(records, wanted, prediction, tracing.here()))
         if self._busy is not loop:
             self._busy = loop
             # One turn of the loop later, so that what it reads meanwhile joins; that is 20 µs when there is nothing.
@@ -142,7 +145,7 @@ class ThreadBatcher:
             finally:
                 self._turn.release()
         promise = Promise(thread)
-        self._waiting.append(Job(records, wanted, promise))
+        self._waiting.append(Job(records, wanted, promise, tracing.here()))
         work = partial(copy_context().run, self._work, promise)
         if self._thread:
             self._thread.submit(work)
@@ -153,7 +156,8 @@ class ThreadBatcher:
     def _alone(self, records: Records, wanted: Wanted) -> Prediction:
         predict, explain = self._how
         try:
-            return predict(records, wanted)
+            with tracing.span("engine", rows=len(records), requests=1):
+                return predict(records, wanted)
         except Exception as error:
             reason = explain(records, wanted, error)
             if reason is error:
@@ -186,7 +190,9 @@ def take(waiting: deque[Job]) -> list[Job]:
 def run(predict: Predict, explain: Explain, jobs: Sequence[Job]) -> list[Prediction | Exception]:
     """Predict all jobs in one call; if that fails, each by itself, for the fault is that of one of them."""
     try:
-        whole = predict([record for job in jobs for record in job.records], jobs[0].wanted)
+        records = [record for job in jobs for record in job.records]
+        with tracing.span("engine", [job.place for job in jobs], rows=len(records), requests=len(jobs)):
+            whole = predict(records, jobs[0].wanted)
         return _parts(whole, jobs)
     except BaseException as error:  # Whatever it is, those who wait are to be told.
         if len(jobs) == 1:

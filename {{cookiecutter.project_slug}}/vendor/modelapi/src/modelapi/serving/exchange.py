@@ -12,6 +12,7 @@ from modelapi.serving.answers import Problem
 from modelapi.serving.concurrency import Held
 from modelapi.serving.logs import get_logger
 from modelapi.serving.service import ServedModel, Service
+from modelapi.serving.tracing import Trace
 
 log = get_logger()
 
@@ -39,6 +40,7 @@ class Exchange:
         "service",
         "started",
         "status",
+        "trace",
     )
 
     def __init__(self, request_id: str | None, service: Service) -> None:
@@ -70,6 +72,8 @@ class Exchange:
         """Headers that this client gets besides."""
         self.bound: Mapping[str, object] = {}
         """Fields that the owner's functions have bound to the log, where they were called."""
+        self.trace: Trace | None = None
+        """None if no trace came, and none is made."""
         self.started = perf_counter()
         metrics.begin()
 
@@ -97,7 +101,15 @@ class Exchange:
 
     def crash(self, error: BaseException | None) -> None:
         """Log an unexpected error with its traceback."""
+        if self.trace:
+            self.trace.error = type(error).__name__
         log.error("unexpected error", request_id=self.request_id, exc_info=error)
+
+    def begin_answer(self, status: int) -> None:
+        """Note that an answer begins."""
+        self.status = status
+        if self.trace:
+            self.trace.begin_answer()
 
     def finish(self, method: str, status: int) -> None:
         """Log and count this request, once."""
@@ -106,6 +118,7 @@ class Exchange:
         self.is_finished = True
         seconds = perf_counter() - self.started
         metrics.end(self.route, status, seconds, self.rows)
+        version = self.model.version if self.model else None
         fields: dict[str, object] = {
             "request_id": self.request_id,
             "method": method,
@@ -113,8 +126,12 @@ class Exchange:
             "status": status,
             "duration_ms": round(seconds * 1000, 3),
             "rows": self.rows,
-            "model_version": self.model.version if self.model else None,
+            "model_version": version,
         }
+        if self.trace:
+            self.trace.tell(self.route, status, version)
+            self.trace.end()
+            fields |= self.trace.ids
         if self.principal:
             fields["principal"] = self.principal
         if bound := {**self.bound, **get_contextvars()}:

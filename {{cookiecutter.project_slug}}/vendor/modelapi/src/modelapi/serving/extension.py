@@ -11,6 +11,7 @@ from modelapi.serving.answers import Problem
 from modelapi.serving.logs import configure_logs
 from modelapi.serving.service import Service
 from modelapi.serving.settings import Settings
+from modelapi.serving.tracing import tracing
 
 
 class Extension:
@@ -37,9 +38,13 @@ class Extension:
         self.protocols = make_protocols(self.service)
         """Of other platforms."""
 
-    def _begin(self) -> None:
-        """Begin to log, load the models and be found."""
+    def _begin(self, *, provides_spans: bool = True) -> None:
+        """Begin to log and to trace, load the models and be found.
+
+        provides_spans : whether nothing else sends them where OTEL_* says.
+        """
         configure_logs(self.settings.log_level, self.settings.log_format)
+        tracing.start(self.settings.project.name, provides=provides_spans)
         self.service.load()
         Extension.newest = self
 

@@ -16,6 +16,7 @@ from modelapi.serving.negotiation import choose_media_type, require_media_type
 from modelapi.serving.options import Options
 from modelapi.serving.prediction import Prediction
 from modelapi.serving.service import ServedModel
+from modelapi.serving.tracing import tracing
 from modelapi.shapley import Explanation
 
 MEDIA_TYPES = (JSON, CSV, NDJSON)
@@ -72,7 +73,8 @@ class Records:
         """Validate the records, once for each model. Raises Problem."""
         if self._parsed is None or self._model is not model:
             try:
-                self._parsed = model.parser.read_json(self.body)
+                with tracing.span("parse"):
+                    self._parsed = model.parser.read_json(self.body)
             except RecordsError as error:
                 raise refused(model, error) from None
             self._model = model
@@ -85,7 +87,8 @@ def parse(exchange: Exchange, model: ServedModel, records: Given) -> list[dict[s
     if isinstance(records, Records):
         return records.parse(model)
     try:
-        parsed = model.parser.read_values([dict(record) for record in records])
+        with tracing.span("parse"):
+            parsed = model.parser.read_values([dict(record) for record in records])
     except RecordsError as error:
         raise refused(model, error) from None
     exchange.rows += len(parsed)
@@ -137,7 +140,8 @@ def read_columns(exchange: Exchange, model: ServedModel, records: Given) -> list
     parser = model.parser
     if isinstance(records, Records) and not records.is_parsed:
         try:
-            batches = [parser.columns(batch) for batch in parser.read_batches(records.body)]
+            with tracing.span("parse"):
+                batches = [parser.columns(batch) for batch in parser.read_batches(records.body)]
         except RecordsError as error:
             raise refused(model, error) from None
         exchange.rows = sum(map(n_rows, batches))

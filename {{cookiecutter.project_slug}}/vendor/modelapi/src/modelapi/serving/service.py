@@ -16,7 +16,7 @@ from modelapi.engines import Adjust, Prediction, Wanted, everything
 from modelapi.engines.failing import FAILS, NOT_FINITE, rows_not_finite, rows_that_raise
 from modelapi.package import Package, PackageError
 from modelapi.package.versions import stamp
-from modelapi.records.columns import Array, Columns
+from modelapi.records.columns import Array, Columns, n_rows
 from modelapi.records.faults import Fault, InvalidRecords
 from modelapi.records.parser import MAX_FAULTS, RecordParser
 from modelapi.serving import metrics
@@ -29,6 +29,7 @@ from modelapi.serving.pages import Pages
 from modelapi.serving.rates import Rates
 from modelapi.serving.settings import Settings
 from modelapi.serving.shared import recall, remember
+from modelapi.serving.tracing import tracing
 from modelapi.serving.watch_metrics import Watches
 from modelapi.serving.watching import Watch
 from modelapi.shapley import Explainer
@@ -88,7 +89,8 @@ class ServedModel:
     def predict_rows(self, columns: Columns, wanted: Wanted, start: int = 0) -> Prediction:
         """Predict, or raise InvalidRecords that names the rows, from row `start` on, that cannot be predicted."""
         try:
-            prediction = self.predict(columns, wanted)
+            with tracing.span("engine", rows=n_rows(columns)):
+                prediction = self.predict(columns, wanted)
         except Exception as error:
             raise self._explain(columns, wanted, error, start) from error
         check(prediction, wanted, start)

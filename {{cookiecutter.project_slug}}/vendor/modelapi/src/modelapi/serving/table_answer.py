@@ -25,6 +25,7 @@ from modelapi.serving.options import Options
 from modelapi.serving.predicting import describe, refused
 from modelapi.serving.prediction import TablePrediction
 from modelapi.serving.service import ServedModel
+from modelapi.serving.tracing import tracing
 from modelapi.shapley import Explanation
 
 log = get_logger()
@@ -57,7 +58,8 @@ def predict_table(
                     check_number(exchange, exchange.rows + len(batch))
                 with exchange.service.large:  # Not while waiting for the client.
                     try:
-                        columns = table.parse(batch, exchange.rows)
+                        with tracing.span("parse", rows=len(batch)):
+                            columns = table.parse(batch, exchange.rows)
                         if not faults.count:
                             prediction = model.predict_rows(columns, options.wanted, exchange.rows)
                             explained = None
