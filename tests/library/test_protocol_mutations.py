@@ -95,6 +95,38 @@ def mcp(record: Record) -> list[Sent]:
     ]
 
 
+def v1(record: Record) -> list[Sent]:
+    predict = "/v1/models/pets:predict"
+    columns = {name: [value, value] for name, value in record.items()}
+    return [
+        Sent("/v1/models"),
+        Sent("/v1/models/pets/metadata"),
+        Sent(predict, {"instances": [record, list(record.values())], "parameters": {"probabilities": True}}),
+        Sent(predict, {"inputs": columns, "signature_name": "serving_default"}),
+    ]
+
+
+def mlflow(record: Record) -> list[Sent]:
+    split = {"columns": list(record), "index": [0], "data": [list(record.values())]}
+    return [
+        Sent("/ping"),
+        Sent("/version"),
+        Sent("/invocations", {"dataframe_split": split, "params": {"warnings": True}}),
+        Sent("/invocations", {"dataframe_records": [record]}),
+        Sent("/endpoints/pets/invocations", {"inputs": {name: [value] for name, value in record.items()}}),
+        Sent("/invocations", b"Age,Sex\n24,female\n", CSV),
+    ]
+
+
+def azure(record: Record) -> list[Sent]:
+    split = {"columns": list(record), "index": [0], "data": [list(record.values())]}
+    return [
+        Sent("/score", {"input_data": split, "params": {"warnings": True}}),
+        Sent("/score", {"data": [record, list(record.values())]}),
+        Sent("/score", [record]),
+    ]
+
+
 def is_problem(refusal: httpx2.Response) -> bool:
     return {"type", "title", "status", "detail", "instance"} <= refusal.json().keys()
 
@@ -109,10 +141,21 @@ def is_rpc_error(refusal: httpx2.Response) -> bool:
     return said["jsonrpc"] == "2.0" and {"code", "message"} <= said["error"].keys()
 
 
+def is_mlflow(refusal: httpx2.Response) -> bool:
+    return refusal.json().keys() == {"error_code", "message"}
+
+
+def is_message(refusal: httpx2.Response) -> bool:
+    return refusal.json().keys() == {"message"}
+
+
 Refused = Callable[[httpx2.Response], bool]
 PROTOCOLS: dict[str, tuple[Callable[[Record], list[Sent]], Refused]] = {
+    "azure": (azure, is_message),
     "mcp": (mcp, is_rpc_error),
+    "mlflow": (mlflow, is_mlflow),
     "sagemaker": (sagemaker, is_problem),
+    "v1": (v1, is_error_text),
     "vertex": (vertex, is_error_text),
 }
 """What each is asked, before it is mutated, and whether a refusal at one of these very paths has its form."""

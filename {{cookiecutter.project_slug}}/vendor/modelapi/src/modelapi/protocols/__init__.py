@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from modelapi.settings import SettingsError
 
-NAMES = ("mcp", "sagemaker", "vertex")
+NAMES = ("azure", "mcp", "mlflow", "sagemaker", "v1", "vertex")
 
 
 def read_protocols(names: str) -> list[str]:
@@ -21,5 +21,10 @@ def read_protocols(names: str) -> list[str]:
         raise SettingsError(
             "PROTOCOLS names mcp, which needs the package mcp: write modelapi[…,mcp] in requirements/common.in and run "
             '"make requirements develop"'
+        )
+    if {"mlflow", "sagemaker"} <= set(found):
+        raise SettingsError(
+            "PROTOCOLS names mlflow and sagemaker, which share the paths /ping and /invocations: "
+            "name one of them, and serve the other by a second process"
         )
     return found

@@ -14,7 +14,7 @@ from modelapi.serving.exchange import Exchange
 from modelapi.serving.logs import get_logger
 from modelapi.serving.negotiation import require_media_type
 from modelapi.serving.predicting import LARGE_BODY
-from modelapi.serving.service import Service
+from modelapi.serving.service import ServedModel, Service
 from modelapi.signature import Signature
 
 log = get_logger()
@@ -159,8 +159,8 @@ class Protocols:
     def find(self, path: str) -> Route | None:
         """Find which path of this API a path is; None for all that are no protocol's."""
         for protocol in self.spoken:
-            if path.startswith(protocol.prefixes):
-                return protocol.find(path, self.names)
+            if path.startswith(protocol.prefixes) and (route := protocol.find(path, self.names)):
+                return route
         return None
 
 
@@ -199,3 +199,20 @@ def faults(problem: Mapping[str, Any]) -> str:
 def refuse_in_text(status: int, problem: Mapping[str, Any]) -> Answer:
     """Refuse as most protocols do: {"error": "…"}."""
     return Answer(to_json({"error": faults(problem)}), JSON, status, is_data=True)
+
+
+def refuse_path(path: str, refuse: Refuse, detail: str) -> Route:
+    """Refuse a path that this API does not have either, in the form of a protocol."""
+
+    def refuse_unknown(status: int, problem: Mapping[str, Any]) -> Answer:
+        return refuse(status, {**problem, "detail": detail} if status == 404 else problem)
+
+    return Route(path, Translation(lambda _: UNASKED, refuse_unknown))
+
+
+def require_version(version: str | None, given: Given) -> ServedModel:
+    """Return the model if it is of this version, or none is asked for. Raises Problem."""
+    served = given.exchange.require_model(given.name)
+    if version not in (None, served.version):
+        raise Problem(404, f"this version is not served: leave it out of the path, or ask for {served.version}")
+    return served
