@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.library.test_v2 import INFER, LENGTH, in_bytes, in_json
 from tests.library.web import MakeClient, Record
 
 N_REQUESTS = int(os.environ.get("MUTATED_REQUESTS", "200"))
@@ -127,6 +128,20 @@ def azure(record: Record) -> list[Sent]:
     ]
 
 
+def v2(record: Record) -> list[Sent]:
+    outputs = [{"name": "predict"}, {"name": "predict_proba", "parameters": {"binary_data": True}}]
+    request, behind = in_bytes(outputs=outputs)
+    head = json.dumps(request).encode()
+    return [
+        Sent("/v2"),
+        Sent("/v2/health/ready"),
+        Sent("/v2/models/pets"),
+        Sent("/v2/models/pets/ready"),
+        Sent(INFER, {"id": "1", "inputs": in_json(), "outputs": outputs}),
+        Sent(INFER, head + behind, {LENGTH: str(len(head))}),
+    ]
+
+
 def is_problem(refusal: httpx2.Response) -> bool:
     return {"type", "title", "status", "detail", "instance"} <= refusal.json().keys()
 
@@ -156,6 +171,7 @@ PROTOCOLS: dict[str, tuple[Callable[[Record], list[Sent]], Refused]] = {
     "mlflow": (mlflow, is_mlflow),
     "sagemaker": (sagemaker, is_problem),
     "v1": (v1, is_error_text),
+    "v2": (v2, is_error_text),
     "vertex": (vertex, is_error_text),
 }
 """What each is asked, before it is mutated, and whether a refusal at one of these very paths has its form."""

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from modelapi.settings import SettingsError
 
-NAMES = ("azure", "mcp", "mlflow", "sagemaker", "v1", "vertex")
+NAMES = ("azure", "mcp", "mlflow", "sagemaker", "v1", "v2", "vertex")
 
 
 def read_protocols(names: str) -> list[str]:

@@ -105,7 +105,8 @@ class Translation:
             return (asked.refuse or self.refuse)(status, problem)
         try:
             return asked.say(body)
-        except (LookupError, TypeError, ValueError, AttributeError):  # The owner's function answers what it likes.
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+            # The owner's function answers what it likes.
             log.exception("an answer that a protocol cannot say")
             return self.refusal(Problem(500, UNTRANSLATABLE), asked.refuse)
 
@@ -199,6 +200,11 @@ def faults(problem: Mapping[str, Any]) -> str:
 def refuse_in_text(status: int, problem: Mapping[str, Any]) -> Answer:
     """Refuse as most protocols do: {"error": "…"}."""
     return Answer(to_json({"error": faults(problem)}), JSON, status, is_data=True)
+
+
+def refuse_without_422(status: int, problem: Mapping[str, Any]) -> Answer:
+    """Refuse as protocols do that know of no 422: {"error": "…"}."""
+    return refuse_in_text(400 if status == 422 else status, problem)
 
 
 def refuse_path(path: str, refuse: Refuse, detail: str) -> Route:

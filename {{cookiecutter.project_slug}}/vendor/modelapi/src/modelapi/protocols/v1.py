@@ -5,7 +5,6 @@ https://www.tensorflow.org/tfx/serving/api_rest
 """
 
 import re
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -18,11 +17,11 @@ from modelapi.protocols.translation import (
     Route,
     Translation,
     path_of,
-    refuse_in_text,
     refuse_path,
+    refuse_without_422,
     require_version,
 )
-from modelapi.serving.answers import JSON, Answer, Problem, json_answer
+from modelapi.serving.answers import JSON, Problem, json_answer
 from modelapi.serving.negotiation import require_media_type
 from modelapi.signature import Signature
 
@@ -42,21 +41,18 @@ def make() -> Protocol:
 def find(path: str, names: Names) -> Route | None:
     """Find what is asked: the names of the models, or one by its name."""
     if path == MODELS:
-        return Route("/", Translation(lambda _: Asked(lambda _: json_answer({"models": [*names]})), refuse, "GET"))
+        return Route(
+            "/", Translation(lambda _: Asked(lambda _: json_answer({"models": [*names]})), refuse_without_422, "GET")
+        )
     match = PATH.fullmatch(path)
     name = names.get(match["name"]) if match else None
     if match is None or name is None:
-        return refuse_path(path, refuse, f"there is no such model or path: GET {MODELS} lists the models")
+        return refuse_path(path, refuse_without_422, f"there is no such model or path: GET {MODELS} lists the models")
     version, verb = match["version"], match["verb"]
     if verb == ":predict":
-        return Route(path_of(name, "predict"), Translation(partial(ask_predict, version), refuse), name)
+        return Route(path_of(name, "predict"), Translation(partial(ask_predict, version), refuse_without_422), name)
     ask, target = (ask_metadata, path_of(name)) if verb else (ask_status, "/ready")
-    return Route(target, Translation(partial(ask, match["name"], version), refuse, "GET"), name)
-
-
-def refuse(status: int, problem: Mapping[str, Any]) -> Answer:
-    """Refuse with {"error": "…"}; the protocol has no 422."""
-    return refuse_in_text(400 if status == 422 else status, problem)
+    return Route(target, Translation(partial(ask, match["name"], version), refuse_without_422, "GET"), name)
 
 
 def ask_status(name: str, version: str | None, given: Given) -> Asked:
