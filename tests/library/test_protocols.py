@@ -1,5 +1,7 @@
 """What other platforms ask of a container is answered as POST /predict answers, by their names and in their forms."""
 
+from pathlib import Path
+
 import pytest
 from modelapi.settings import SettingsError
 
@@ -106,3 +108,23 @@ def test_an_unknown_protocol_stops_the_start(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(SettingsError, match=r"^PROTOCOLS has a value that is not allowed"):
         Settings.load()
+
+
+@pytest.mark.usefixtures("site")
+def test_vertex_names_port_and_folder_too_unless_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    from api.settings import Settings
+
+    monkeypatch.setenv("AIP_HTTP_PORT", "7080")
+    monkeypatch.setenv("AIP_STORAGE_URI", "file:///models/a%20b")
+    assert Settings.load().port == 8080
+    monkeypatch.setenv("PROTOCOLS", "v1, vertex")
+    assert (Settings.load().port, Settings.load().model_dir) == (7080, Path("/models/a b"))
+    monkeypatch.setenv("PORT", "9090")
+    monkeypatch.setenv("AIP_STORAGE_URI", "gs://bucket/SECRET")
+    with pytest.raises(
+        SettingsError, match=r"^MODEL_DIR, or AIP_STORAGE_URI .* build the model into the image"
+    ) as told:
+        Settings.load()
+    assert "SECRET" not in str(told.value)
+    monkeypatch.setenv("MODEL_DIR", "/models")
+    assert (Settings.load().port, Settings.load().model_dir) == (9090, Path("/models"))

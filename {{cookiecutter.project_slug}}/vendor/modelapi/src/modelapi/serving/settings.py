@@ -1,11 +1,13 @@
 """Every setting of a web API."""
 
+import os
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from modelapi.protocols import NAMES, read_protocols
 from modelapi.records.faults import Policy
@@ -14,10 +16,12 @@ from modelapi.serving.keys import ENTRIES, read_entries
 from modelapi.serving.output import is_terminal
 from modelapi.serving.pages import read_ancestors
 from modelapi.serving.rates import read_limits, read_store
-from modelapi.settings import PackageSettings, cores
+from modelapi.settings import PackageSettings, SettingsError, cores
 
 EVERYWHERE = "0.0.0.0"  # nosec B104 # A container has to listen to more than itself.
 BODIES = 64_000_000  # Bytes.
+AIP = {"port": "AIP_HTTP_PORT", "model_dir": "AIP_STORAGE_URI"}
+"""What Vertex AI names in the environment."""
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -108,6 +112,28 @@ class Settings(PackageSettings):
     rate_limit_store: Annotated[str, _text(read_store)] = Field(
         default="", description="empty, or the address of a Redis server as redis://redis:6379/0"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_over(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take over what Vertex AI says, unless it is set."""
+        if "vertex" not in str(given.get("protocols")).replace(" ", "").split(","):
+            return given
+        return {name: os.environ[said] for name, said in AIP.items() if os.environ.get(said)} | given
+
+    @field_validator("model_dir", mode="before")
+    @classmethod
+    def _of_uri(cls, path: Any) -> Any:
+        """Take a folder as a URI too. Raises SettingsError."""
+        scheme, is_uri, _ = str(path).partition("://")
+        if not is_uri:
+            return path
+        if scheme != "file":
+            raise SettingsError(
+                "MODEL_DIR, or AIP_STORAGE_URI in its place, is the address of a storage, from which no model is read: "
+                "build the model into the image, or set MODEL_DIR to a folder that it was copied to"
+            )
+        return unquote(urlsplit(str(path)).path)
 
     @field_validator("max_bodies_bytes")
     @classmethod
