@@ -56,7 +56,7 @@ TABLES = {
 
 
 CASES: list[Case] = [
-    *(get(path) for path in ("/", "/health", "/ready", "/model", "/docs", "/redoc", "/openapi.json")),
+    *(get(path) for path in ("/", "/health", "/ready", "/model", "/docs", "/redoc", "/openapi.json", "/llms.txt")),
     *(("GET", path, HTML, None) for path in ("/", "/model", "/health", "/predict", "/nope")),
     *(("HEAD", path, {}, None) for path in ("/", "/health", "/ready", "/model", "/docs", "/openapi.json", "/predict")),
     *((method, "/predict", {}, None) for method in ("PUT", "DELETE", "OPTIONS", "PATCH", "TRACE")),

@@ -9,7 +9,7 @@ from tests.library.web import MakeClient, Record
 
 KEY = "mapi_a-key-of-ada"
 KEYS = f"ada:{sha256(KEY.encode()).hexdigest()}"
-OPEN = ["/", "/health", "/ready", "/docs", "/redoc", "/openapi.json", "/static/form.js", "/metrics"]
+OPEN = ["/", "/health", "/ready", "/docs", "/redoc", "/openapi.json", "/llms.txt", "/static/form.js", "/metrics"]
 
 
 @pytest.mark.parametrize("header", [{"X-API-Key": KEY}, {"Authorization": f"Bearer {KEY}"}])

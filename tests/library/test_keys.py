@@ -89,7 +89,7 @@ def test_without_api_keys_nobody_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/health", "/ready", "/docs", "/redoc", "/openapi.json", "/static/form.js", "/metrics"]
+    "path", ["/", "/health", "/ready", "/docs", "/redoc", "/openapi.json", "/llms.txt", "/static/form.js", "/metrics"]
 )
 def test_probes_docs_and_the_page_are_open(path: str) -> None:
     assert KEYS.is_open(path)

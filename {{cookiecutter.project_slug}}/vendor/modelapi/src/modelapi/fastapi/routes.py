@@ -11,6 +11,7 @@ from modelapi.fastapi.requests import ModelNamed, Options, Records, exchange, to
 from modelapi.fastapi.route import ModelRoute
 from modelapi.serving import describe
 from modelapi.serving.answers import json_answer
+from modelapi.serving.llms import llms
 from modelapi.serving.metrics import exposition
 from modelapi.serving.prediction import Prediction
 
@@ -27,6 +28,7 @@ def make_router(models: Iterable[str]) -> APIRouter:
         "/model": model,
         "/metrics": metrics,
         "/openapi.json": openapi,
+        "/llms.txt": llms_txt,
         "/docs": docs,
         "/redoc": redoc,
         "/static/{name}": static,
@@ -69,6 +71,11 @@ async def metrics() -> Response:
 async def openapi(request: Request) -> Response:
     """The OpenAPI document."""
     return to_response(json_answer(request.app.openapi()))
+
+
+async def llms_txt(request: Request) -> Response:
+    """What this is, for language models."""
+    return to_response(llms(exchange(request), request.app.openapi()))
 
 
 async def docs(request: Request) -> Response:

@@ -9,27 +9,34 @@ from modelapi.flask.requests import current_model, exchange, read_options, read_
 from modelapi.serving import describe
 from modelapi.serving.answers import json_answer
 from modelapi.serving.extension import Extension
+from modelapi.serving.llms import llms
 from modelapi.serving.metrics import exposition
 
 
 def make_blueprint(api: Extension) -> Blueprint:
     """Make the routes around the models; modelapi.serving.openapi describes them."""
     blueprint = Blueprint("modelapi", __name__)
+
+    def openapi() -> Response:
+        return respond(json_answer(api.document()))
+
+    def llms_txt() -> Response:
+        return respond(llms(exchange(), api.document()))
+
     views: dict[str, Callable[..., Response]] = {
         "/": hello,
         "/health": health,
         "/ready": ready,
         "/model": model,
         "/metrics": metrics,
+        "/openapi.json": openapi,
+        "/llms.txt": llms_txt,
         "/docs": docs,
         "/redoc": redoc,
         "/static/<name>": static,
     }
     for path, view in views.items():
         blueprint.add_url_rule(path, view_func=view, provide_automatic_options=False)
-    blueprint.add_url_rule(
-        "/openapi.json", "openapi", lambda: respond(json_answer(api.document())), provide_automatic_options=False
-    )
     for name in filter(None, api.service.models):
         options: dict[str, Any] = {"defaults": {"name": name}, "provide_automatic_options": False}
         blueprint.add_url_rule(f"/models/{name}", f"model_{name}", model, **options)

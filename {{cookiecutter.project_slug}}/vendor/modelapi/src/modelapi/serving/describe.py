@@ -6,7 +6,7 @@ from modelapi.serving.answers import JSON, TEXT, Answer, Problem, json_answer, r
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.negotiation import choose_media_type
 
-PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json")
+PATHS = ("predict", "model", "health", "ready", "metrics", "docs", "redoc", "openapi.json", "llms.txt")
 # Relative, for a proxy may serve this below a prefix of which nothing is said here.
 LINKS = {name: f"./{name}" for name in PATHS}
 

@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"Not shown: {error}")
 
 
-def curl(settings: Settings, signature: Signature) -> str:
-    """Write the command that asks for the prediction of the example."""
+def curl(settings: Settings, signature: Signature, at: str = "") -> str:
+    """Write the command that asks for the prediction of the example, on this machine unless `at` says where."""
     lines = [
-        f"curl {address(settings)}/predict",
+        f"curl {at or address(settings)}/predict",
         *(['-H "Authorization: Bearer $KEY"'] if settings.api_keys else []),
         "-H 'Content-Type: application/json'",
         f"-d {shlex.quote(json.dumps(signature.example(), ensure_ascii=False))}",

@@ -14,7 +14,7 @@ ENTRIES = (
     "empty, or name:hash for each key, with commas between: names of up to 64 letters, digits, dots, underscores and "
     "hyphens, each once; hashes of 64 hex digits, never the key itself (make api-key writes both)"
 )
-OPEN = frozenset({"/", "/health", "/ready", "/docs", "/redoc", "/openapi.json"})
+OPEN = frozenset({"/", "/health", "/ready", "/docs", "/redoc", "/openapi.json", "/llms.txt"})
 STATIC = "/static/"
 METRICS = "/metrics"
 
