@@ -98,6 +98,23 @@ def test_make_lists_its_verbs(project: Callable[..., Path], framework: str) -> N
     assert listed == set(phony[1].split())
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_what_agents_md_names_is_there(bake: Callable[..., Path], framework: str) -> None:
+    folder = bake(framework=framework)
+    text = (folder / "AGENTS.md").read_text(encoding="utf-8")
+    makefile = (folder / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    files = set(re.findall(r"`([.\w]*[./][\w./*-]*)`", text)) - {"artifacts/", ".env"}  # Which verbs write.
+    verbs = {verb for verbs in re.findall(r"make\s((?:[a-z-]+ ?)+)", text.replace("`", "\0")) for verb in verbs.split()}
+
+    assert len(files) > 12
+    assert [name for name in files if not any(folder.glob(name))] == []
+    assert {"check", "test", "docs", "requirements", "develop"} <= verbs
+    assert phony
+    assert verbs <= set(phony[1].split())
+    assert len(text.splitlines()) <= 40
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """What a stranger gets: the committed or added files, and nothing else."""

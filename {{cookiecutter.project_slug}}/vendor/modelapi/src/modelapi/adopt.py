@@ -26,7 +26,7 @@ REMEDIES = {
     "pyproject.toml": "take over [tool.modelapi], by which modelapi finds the project, and [project] if you have none",
     "Makefile": f"its verbs work meanwhile as in: make -f {ASIDE}/Makefile develop",
     ".gitignore": "take over artifacts/, .venv/ and .env*",
-    **dict.fromkeys(("README.md", "LICENSE", "SECURITY.md"), "nothing has to be done"),
+    **dict.fromkeys(("AGENTS.md", "README.md", "LICENSE", "SECURITY.md"), "nothing has to be done"),
 }
 
 
