@@ -11,6 +11,7 @@ from modelapi.package import Package
 from modelapi.packaging.wording import with_wording
 from modelapi.project import Project
 from modelapi.serving.openapi import document
+from modelapi.serving.predicting import COLUMNAR
 from modelapi.serving.settings import Settings
 from openapi_spec_validator import validate
 
@@ -29,7 +30,12 @@ def test_modelapi_docs_writes_the_document_that_is_served(client: httpx2.Client,
 
     written = yaml.safe_load((site / "docs" / "swagger.yaml").read_text(encoding="utf-8"))
 
-    assert written == client.get("/openapi.json").json()
+    served = client.get("/openapi.json").json()
+    operation = served["paths"]["/predict"]["post"]
+    for content in (operation["requestBody"]["content"], operation["responses"]["200"]["content"]):
+        for media_type in COLUMNAR:  # Which another installation need not take.
+            del content[media_type]
+    assert written == served
     subprocess.run([sys.executable, "-m", "modelapi", "docs", "--check"], cwd=site, check=True)
 
 

@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from modelapi import package
+from modelapi import arrow_outputs, package
 from modelapi.engines import LABELS, Prediction, Wanted
 from modelapi.package import Package
 from modelapi.records import tables
@@ -52,7 +52,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def settings(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_DIR", str(artifacts))
-    for name, module in (("BATCH_ROWS", tables), ("BATCH_ROWS", parquet), ("ROW_GROUP", parquet)):
+    for name, module in (("BATCH_ROWS", tables), ("ROW_GROUP", arrow_outputs)):
         monkeypatch.setattr(module, name, 7)
 
 

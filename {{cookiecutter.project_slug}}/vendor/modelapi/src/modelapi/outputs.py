@@ -1,11 +1,12 @@
 """Predictions as clients read them: members of JSON, or columns of a table."""
 
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from modelapi.engines import Prediction, Wanted
-from modelapi.records.columns import Columns
+from modelapi.records.columns import Array, Columns, n_rows
 from modelapi.records.faults import Fault
 from modelapi.signature import Feature, Label, Signature, label_name
 
@@ -47,26 +48,39 @@ def _by_target(values: list[list[Any]], signature: Signature) -> list[Any]:
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def table(prediction: Prediction, signature: Signature, wanted: Wanted) -> dict[str, list[Label]]:
+def arrays(prediction: Prediction, signature: Signature, wanted: Wanted) -> dict[str, Array]:
     """Name the columns that a prediction adds to a table: `prediction`, and what is wanted besides.
 
     That is `probability_<label>`, and `score` or, if scores have names, `score_<name>`. Of several targets, each has
     its own: `prediction_<target>`, `probability_<target>_<label>`.
     """
-    columns: dict[str, list[Label]] = {}  # The names are different: packaging has checked it.
+    columns: dict[str, Array] = {}  # The names are different: packaging has checked it.
     for place, target in enumerate(signature.targets):
         suffix = f"_{target.name}" if signature.target.outputs else ""
-        columns[f"prediction{suffix}"] = prediction.labels[place].tolist()
+        columns[f"prediction{suffix}"] = prediction.labels[place]
         if wanted.probabilities:
             for label, shares in zip(target.classes or [], (prediction.probabilities or [])[place].T, strict=True):
-                columns[f"probability{suffix}_{label_name(label)}"] = shares.tolist()
+                columns[f"probability{suffix}_{label_name(label)}"] = shares
     if wanted.scores and prediction.scores is not None:
         if signature.scores:
             for name, values in zip(signature.scores, prediction.scores.T, strict=True):
-                columns[f"score_{name}"] = values.tolist()
+                columns[f"score_{name}"] = values
         else:
-            columns["score"] = prediction.scores.tolist()
+            columns["score"] = prediction.scores
     return columns
+
+
+def table(prediction: Prediction, signature: Signature, wanted: Wanted) -> dict[str, list[Label]]:
+    """List the values of these columns."""
+    return {name: values.tolist() for name, values in arrays(prediction, signature, wanted).items()}
+
+
+def added_names(signature: Signature, wanted: Wanted) -> list[str]:
+    """Name these columns before there is a prediction."""
+    shares = [np.empty((0, len(target.classes or []))) for target in signature.targets]
+    scores = np.empty((0, len(signature.scores)) if signature.scores else 0)
+    nothing = Prediction([np.empty(0) for _ in signature.targets], shares, scores)
+    return list(arrays(nothing, signature, wanted))
 
 
 def warnings(columns: Columns, signature: Signature, start: int = 0) -> list[Fault]:
@@ -88,6 +102,18 @@ def warnings(columns: Columns, signature: Signature, start: int = 0) -> list[Fau
         detail = strange(feature, signature)
         found += [Fault((start + row, feature.name), detail) for row in rows]
     return sorted(found, key=lambda fault: fault.location[0])
+
+
+def warnings_by_row(columns: Columns, signature: Signature) -> list[list[Fault]]:
+    """List the warnings of each row."""
+    found = {row: list(group) for row, group in groupby(warnings(columns, signature), key=lambda one: one.location[0])}
+    return [found.get(row, []) for row in range(n_rows(columns))]
+
+
+def warnings_of_rows(columns: Columns, signature: Signature) -> list[str]:
+    """Say the warnings of each row in a text, which is empty where there are none."""
+    noted = warnings_by_row(columns, signature)
+    return ["; ".join(f"{fault.location[-1]} {fault.detail}" for fault in row) for row in noted]
 
 
 def strange(feature: Feature, signature: Signature) -> str:

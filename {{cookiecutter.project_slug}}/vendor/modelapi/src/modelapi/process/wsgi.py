@@ -9,11 +9,11 @@ from typing import IO, Any
 
 from modelapi.process.environ import build_environ
 from modelapi.process.threads import Threads
-from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
+from modelapi.serving.answers import JSON, Problem
 from modelapi.serving.concurrency import Held, Limiter, Memory
 from modelapi.serving.guard import PROBLEM
 from modelapi.serving.options import EXPLAIN
-from modelapi.serving.predicting import LARGE_BODY
+from modelapi.serving.predicting import LARGE_BODY, TABLES
 from modelapi.serving.service import Service
 
 Message = MutableMapping[str, Any]
@@ -65,7 +65,7 @@ class WsgiBridge:
         media_type = call.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
         size, limiter = int(call.environ.get("CONTENT_LENGTH") or 0), limits.tables
         predicts = call.environ["PATH_INFO"].endswith(PREDICT)
-        if media_type not in (CSV, NDJSON):
+        if media_type not in TABLES:
             is_large = size > LARGE_BODY or EXPLAIN in call.environ["QUERY_STRING"]
             limiter = limits.large if is_large else limits.small
             # What will be refused is not read, for a client with "Expect: 100-continue" would be asked to send it.

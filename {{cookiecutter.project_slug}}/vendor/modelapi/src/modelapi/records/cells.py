@@ -1,11 +1,11 @@
 """Cells of text, as a CSV file holds them: typed by the signature, a column at a time."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from modelapi.records.columns import Columns, column
-from modelapi.records.faults import FaultLog, MalformedRecords, Policy, listed, missing, unknown, wrong
+from modelapi.records.faults import FaultLog, MalformedRecords, Policy, listed, missing, wrong
+from modelapi.records.headers import as_named, header_faults
 from modelapi.records.moments import read_date_of
 from modelapi.records.numbers import number_reader, whole
 from modelapi.signature import Feature, label_name
@@ -42,20 +42,13 @@ class CellParser:
             raise MalformedRecords(
                 f"the first line names no feature of this model, separated as expected: {listed(names)}"
             )
-        log = FaultLog(max_faults)
-        for feature in features:
-            if feature.name not in self._places and not feature.nullable:
-                log.add((feature.name,), *missing(feature, unknown_categories))
-        if unknown_fields == "refuse":
-            complaint, known = unknown(names), set(names)
-            for name in self._places:
-                if name and name not in known:
-                    log.add_unknown((), name, complaint)
-        times = Counter(header)
-        for name in names:
-            if times[name] > 1:
-                log.add((name,), "is there twice")
-        log.raise_if_any()
+        header_faults(
+            header,
+            features,
+            unknown_categories=unknown_categories,
+            unknown_fields=unknown_fields,
+            max_faults=max_faults,
+        ).raise_if_any()
 
     def parse(self, rows: Sequence[Sequence[str]], start: int = 0) -> Columns:
         """Read rows, the first of which is row `start`. Raises RecordsError."""
@@ -88,11 +81,6 @@ class CellParser:
                 self._read[feature.name](cell)
             except (ValueError, LookupError):
                 log.add((row, feature.name), *(absent if cell.strip() in MISSING else other))
-
-
-def as_named(header: Sequence[str], names: Collection[str]) -> list[str]:
-    """Take blanks off those names of a header that are known without them."""
-    return [name.strip() if name not in names and name.strip() in names else name for name in header]
 
 
 def _reader(feature: Feature, policy: Policy) -> Read:

@@ -39,16 +39,15 @@ def column(feature: Feature, values: Sequence[object]) -> Array:
     """Make the array of a feature from values of its type, None where they are missing."""
     if feature.fill is not None:
         values = [feature.fill if value is None else value for value in values]
-    array = np.array(values, dtype=DTYPES[feature.type])
-    if feature.dtype in NARROW and array.dtype.kind == "f":
-        return _narrow(array, NARROW[feature.dtype])
-    return array
+    return narrowed(feature, np.array(values, dtype=DTYPES[feature.type]))
 
 
-def _narrow(values: Array, dtype: Any) -> Array:
+def narrowed(feature: Feature, values: Array) -> Array:
     """Round numbers as the column of training did, for its values are written in many ways: 0.1, 0.0999755859375."""
+    if feature.dtype not in NARROW or values.dtype.kind != "f":
+        return values
     with np.errstate(over="ignore"):
-        rounded = values.astype(dtype).astype(np.float64)
+        rounded = values.astype(NARROW[feature.dtype]).astype(np.float64)
     return np.where(np.isinf(rounded), values, rounded)
 
 

@@ -14,11 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, cast
 
-import numpy as np
 import pyarrow as pa
 from pydantic_core import to_json
 
-from modelapi import outputs
 from modelapi.engines import Prediction, Wanted
 from modelapi.records.columns import Columns
 from modelapi.records.faults import MalformedRecords, Policy
@@ -110,14 +108,6 @@ class Format(ABC):
     def _pack(self, text: bytes) -> bytes:
         """Pack a part by itself, so that the workers do it: gzip files one after the other are a gzip file."""
         return gzip.compress(text, 6, mtime=0) if is_packed(self.destination) else text
-
-
-def added_names(signature: Signature, wanted: Wanted) -> list[str]:
-    """Name the columns that a prediction adds to a table."""
-    shares = [np.empty((0, len(target.classes or []))) for target in signature.targets]
-    scores = np.empty((0, len(signature.scores)) if signature.scores else 0)
-    nothing = Prediction([np.empty(0) for _ in signature.targets], shares, scores)
-    return list(outputs.table(nothing, signature, wanted))
 
 
 @contextmanager

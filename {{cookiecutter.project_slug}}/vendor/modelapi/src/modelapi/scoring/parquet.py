@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,17 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from modelapi import outputs
+from modelapi.arrow_outputs import ParquetSink, added_fields
 from modelapi.engines import Prediction, Wanted
+from modelapi.records.arrow import ArrowParser, batch_rows, holds_values
 from modelapi.records.faults import Policy
-from modelapi.records.parser import RecordParser
-from modelapi.records.tables import BATCH_ROWS
-from modelapi.scoring.formats import BadRow, Format, Parse, Sink, added_names, reading, rejected, split_suffix
+from modelapi.scoring.formats import BadRow, Format, Parse, Sink, reading, rejected, split_suffix
 from modelapi.signature import Signature
 from modelapi.training.dialect import TableError
-
-BATCH_CELLS = 1_000_000
-ROW_GROUP = 32_000_000  # Bytes in memory.
-TYPES = {"number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_(), "string": pa.string()}
 
 
 class ParquetFormat(Format):
@@ -42,31 +37,21 @@ class ParquetFormat(Format):
 
     def batches(self) -> Iterator[tuple[Any, float]]:
         """Read record batches."""
-        size = max(1, min(BATCH_ROWS, BATCH_CELLS // max(1, len(self.columns))))
         # Read through a buffer, for a row group can be as large as the file.
         with reading(self.source), pq.ParquetFile(self.source, buffer_size=1_000_000, pre_buffer=False) as file:
             done = 0
-            for batch in file.iter_batches(size, self.row_groups):
+            for batch in file.iter_batches(batch_rows(len(self.columns)), self.row_groups):
                 done += len(batch)
                 yield batch, done / file.metadata.num_rows
 
     def parser(self, signature: Signature, unknown_categories: Policy) -> Parse:
         """Make the parser of the columns that the model has. Raises TableError if one is not of single values."""
-        fields = []
         for feature in signature.features:
-            if feature.name not in self.columns:
-                continue
-            kind = self.schema.field(feature.name).type
-            if pa.types.is_nested(kind):
+            if feature.name in self.columns and not holds_values(kind := self.schema.field(feature.name).type):
                 raise TableError(
                     f"{self.source}, column {feature.name} holds {kind}: a feature is a single value of each row"
                 )
-            # Training takes integers that JSON cannot hold for text.
-            is_text = pa.types.is_integer(kind) and feature.type in ("string", "text")
-            fields.append(pa.field(feature.name, pa.string() if is_text else kind))
-        schema = pa.schema(fields)
-        parse = RecordParser(signature, unknown_categories=unknown_categories).parse_values
-        return lambda rows, start: parse(_records(rows.select(schema.names).cast(schema)), start)
+        return ArrowParser(signature.features, self.schema, unknown_categories=unknown_categories).parse
 
     def select(self, rows: Any, places: Sequence[int]) -> Any:
         """Take some of the rows."""
@@ -88,42 +73,10 @@ class ParquetFormat(Format):
         return ParquetSink(file, self._with(signature, wanted))
 
     def _with(self, signature: Signature, wanted: Wanted) -> Any:
-        types = []
-        for target in signature.targets:
-            types += [TYPES[target.type], *[pa.float64() for _ in (target.classes or []) if wanted.probabilities]]
         schema = self.schema
-        for name, kind in zip_longest(added_names(signature, wanted), types, fillvalue=pa.float64()):  # Of scores.
-            schema = schema.append(pa.field(name, kind))
+        for field in added_fields(signature, wanted):
+            schema = schema.append(field)
         return schema
-
-
-class ParquetSink:
-    """A Parquet file that is written in row groups of a size that its readers like."""
-
-    def __init__(self, file: IO[bytes], schema: Any) -> None:
-        self._writer = pq.ParquetWriter(file, schema)
-        self._waiting: list[Any] = []
-        self._size = 0
-
-    def write(self, batch: Any, /) -> None:
-        """Keep the batch until there are enough of them."""
-        self._waiting.append(batch)
-        self._size += batch.nbytes
-        if self._size >= ROW_GROUP:
-            self._flush()
-
-    def close(self) -> None:
-        """Write what is left, and the footer."""
-        try:
-            self._flush()
-            self._writer.close()
-        finally:
-            self._writer.is_open = False  # On a full disk its destructor would fail again.
-
-    def _flush(self) -> None:
-        if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting))
-            self._waiting, self._size = [], 0
 
 
 def _records(batch: Any) -> list[dict[str, Any]]:

@@ -15,12 +15,12 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from modelapi import package
+from modelapi import outputs, package
 from modelapi.engines import Wanted, everything
 from modelapi.options import Options, split_names
 from modelapi.package import PackageError
 from modelapi.scoring.adjusting import ApiError
-from modelapi.scoring.formats import Format, added_names, refuse_clash, split_suffix
+from modelapi.scoring.formats import Format, refuse_clash, split_suffix
 from modelapi.scoring.output import write
 from modelapi.scoring.parquet import ParquetFormat
 from modelapi.scoring.text_formats import CsvFormat, JsonFormat
@@ -123,7 +123,7 @@ def check(table: Format, signature: Signature, wanted: Wanted) -> None:
         twice = [feature.name for feature in signature.features if columns.count(feature.name) > 1]
         if twice:
             raise TableError(f"{table.source} has two columns {twice[0]}: rename or drop one")
-        refuse_clash(table.source, added_names(signature, wanted), table.columns)
+        refuse_clash(table.source, outputs.added_names(signature, wanted), table.columns)
 
 
 def format_of(

@@ -13,11 +13,12 @@ from pydantic_core import from_json, to_json
 
 from modelapi import outputs
 from modelapi.engines import Prediction, Wanted
-from modelapi.records.cells import CellParser, as_named
+from modelapi.records.cells import CellParser
 from modelapi.records.faults import Policy
+from modelapi.records.headers import as_named
 from modelapi.records.parser import RecordParser
 from modelapi.records.tables import CsvLines, JsonLines
-from modelapi.scoring.formats import REFUSED, BadRow, Format, Parse, Sink, added_names, free, refuse_clash, rejected
+from modelapi.scoring.formats import REFUSED, BadRow, Format, Parse, Sink, free, refuse_clash, rejected
 from modelapi.signature import Signature
 from modelapi.training.dialect import SEPARATORS, Dialect, detect
 from modelapi.training.grid import open_grid
@@ -92,7 +93,7 @@ class CsvFormat(Format):
 
     def sink(self, file: IO[bytes], signature: Signature, wanted: Wanted) -> Sink:
         """Begin with the header."""
-        file.write(self._text([[*self.columns, *added_names(signature, wanted)]], self._mark))
+        file.write(self._text([[*self.columns, *outputs.added_names(signature, wanted)]], self._mark))
         return file
 
     def side_header(self) -> bytes:

@@ -10,6 +10,8 @@ from pydantic_core import to_json
 JSON = "application/json"
 CSV = "text/csv"
 NDJSON = "application/x-ndjson"
+ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 PROBLEM = "application/problem+json"

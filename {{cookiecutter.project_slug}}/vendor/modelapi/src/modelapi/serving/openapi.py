@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 
 from modelapi.serving.answers import CSV, DETAILS, JSON, NDJSON, PROBLEM, TITLES
 from modelapi.serving.keys import Keys
+from modelapi.serving.predicting import COLUMNAR
 from modelapi.serving.schemas import Schema, ref, schemas
 from modelapi.serving.settings import Settings
 from modelapi.signature import MEANINGS, SAFE_NUMBER, Signature
 
 PROBLEMS = {
-    "400": "The body is not valid JSON, CSV or NDJSON.",
+    "400": "The body is not what its media type says.",
     "401": "No key, or one that is not known.",
     "404": "There is nothing at this path.",
     "406": "None of the media types in the Accept header can be had.",
@@ -112,11 +113,13 @@ def predict_operation(name: str, signature: Signature) -> Schema:
         },
         CSV: _text("A header line with the names of the features, and a row for each record; of any length."),
         NDJSON: _text("A record a line; of any length."),
+        **{kind: _binary("A column for each feature, of numbers, booleans, strings or dates.") for kind in COLUMNAR},
     }
     answers = {
         **_json(ref(f"Prediction{suffix}")),
         CSV: _text(f"A column prediction, and columns {_also(signature, '_<label>')} if they are asked for."),
         NDJSON: _text(f"An object a line, with the member prediction, and {_also(signature)} if asked for."),
+        **{kind: _binary("The columns that CSV has, with types.") for kind in COLUMNAR},
     }
     return {
         "operationId": f"predict{suffix}",
@@ -181,6 +184,10 @@ def _flag(name: str, description: str) -> Schema:
 
 def _text(description: str) -> Schema:
     return {"schema": {"type": "string", "description": description}}
+
+
+def _binary(description: str) -> Schema:
+    return {"schema": {"type": "string", "format": "binary", "description": description}}
 
 
 def _get(operation: str, summary: str, content: Schema, problems: Collection[str] = ()) -> Schema:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 from modelapi import engines, explanation, outputs
@@ -9,7 +10,7 @@ from modelapi.records.columns import Columns, n_rows
 from modelapi.records.faults import Fault, FaultLog, InvalidRecords, RecordsError, TooManyRecords
 from modelapi.records.parser import MAX_FAULTS, is_one
 from modelapi.records.tables import BATCH_ROWS
-from modelapi.serving.answers import CSV, JSON, NDJSON, Problem
+from modelapi.serving.answers import ARROW, CSV, JSON, NDJSON, PARQUET, Problem
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.explaining import check_number, explain
 from modelapi.serving.negotiation import choose_media_type, require_media_type
@@ -19,7 +20,9 @@ from modelapi.serving.service import ServedModel
 from modelapi.serving.tracing import tracing
 from modelapi.shapley import Explanation
 
-MEDIA_TYPES = (JSON, CSV, NDJSON)
+COLUMNAR = (ARROW, PARQUET) if find_spec("pyarrow") else ()
+TABLES = (CSV, NDJSON, *COLUMNAR)
+MEDIA_TYPES = (JSON, *TABLES)
 LARGE_BODY = 65_536  # Bytes of JSON; predicting more than this takes milliseconds.
 LARGE_LIST = 500  # Records that do.
 
@@ -57,7 +60,7 @@ class Records:
 
     @property
     def is_table(self) -> bool:
-        """Tell whether the client sent CSV or NDJSON."""
+        """Tell whether the client sent no JSON, but a table."""
         return self.media_type != JSON
 
     def __iter__(self) -> Iterator[dict[str, Any]]:

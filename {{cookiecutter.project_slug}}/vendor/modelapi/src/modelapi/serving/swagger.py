@@ -16,6 +16,7 @@ from modelapi.package import PackageError
 from modelapi.project import current_project
 from modelapi.serving.answers import Problem
 from modelapi.serving.defaults import use_defaults
+from modelapi.serving.predicting import COLUMNAR
 from modelapi.settings import PackageSettings, SettingsError
 
 # A title and a description are quoted as TOML and YAML both take it, so that they are the same as in pyproject.toml.
@@ -82,4 +83,13 @@ def _describe() -> dict[str, Any]:
 
     use_defaults()
     document: dict[str, Any] = load_api(current_project()).openapi()
+    return _everywhere(document)
+
+
+def _everywhere(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what an API takes only where pyarrow happens to be installed, as it is for training."""
+    for operation in (one for path in document["paths"].values() for one in path.values() if isinstance(one, dict)):
+        for part in (operation.get("requestBody", {}), *operation.get("responses", {}).values()):
+            for media_type in COLUMNAR:
+                part.get("content", {}).pop(media_type, None)
     return document
