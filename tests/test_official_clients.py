@@ -23,11 +23,13 @@ from tests.test_library import MCP, install_besides
 
 OFFICIAL = ROOT / "tests" / "official"
 CLIENTS = {
+    "azure": "azure",
+    "kserve_v1": "v1",
     "mcp": "mcp",
+    "mlflow": "mlflow",
     "sagemaker": "sagemaker",
     "vertex": "vertex",
 }  # The protocol of each, by its script: ask_<client>.py.
-APART = {"mlflow", "sagemaker"}  # One server does not speak both.
 ZOO = (
     "LogisticRegression",
     "DecisionTreeClassifier",
@@ -89,8 +91,8 @@ def cases(
 
 
 def spoken_with(protocol: str) -> list[str]:
-    """List all protocols that a server speaks beside one."""
-    return sorted(name for name in {*CLIENTS.values()} if {name, protocol} != APART)
+    """List all protocols that a server speaks beside one; none speaks both MLflow's and SageMaker's."""
+    return sorted({*CLIENTS.values()} - {"mlflow" if protocol == "sagemaker" else "sagemaker"})
 
 
 def with_models(api: Path, zoo: Path) -> Path:

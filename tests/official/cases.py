@@ -28,6 +28,11 @@ class Case:
     """Of POST /predict?probabilities=true where there are some: what the client is to get, to the last digit."""
 
     @property
+    def features(self) -> list[str]:
+        """Their names, in the order of the signature."""
+        return [feature["name"] for feature in self.signature["features"]]
+
+    @property
     def netloc(self) -> str:
         """Host and port."""
         return self.url.partition("//")[2]
