@@ -44,7 +44,7 @@ def test_vertex_predicts_instances(make: MakeClient, record: Record) -> None:
 
 
 def test_vertex_names_its_paths(make: MakeClient, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIP_HEALTH_ROUTE", "/v1/health")
+    monkeypatch.setenv("AIP_HEALTH_ROUTE", "v1/health")  # Without a slash, as some write it.
     monkeypatch.setenv("AIP_PREDICT_ROUTE", "/v1/endpoints/1:predict")
 
     client = make(protocols="vertex")
@@ -63,6 +63,7 @@ def test_vertex_names_its_paths(make: MakeClient, record: Record, monkeypatch: p
         (b'{"instances": {}}', 422, 'send an object with "instances", a list of records'),
         (b'{"instances": [], "parameters": {"scores": "yes"}}', 422, "each true or false"),
         (b'{"instances": [{"Sex": "x"}]}', 422, "/0/Sex: must be one of: female, male"),
+        (b'{"instances": []}', 422, "the records do not fit the model in 1 place; must "),
         (b'{"instances": [' + b" " * 2_000 + b"]}", 413, "at most 1000 bytes"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from modelapi.protocols import read_protocols
+from modelapi.records.faults import SEE_ERRORS
 from modelapi.serving.answers import JSON, PROBLEM, Answer, Problem
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.logs import get_logger
@@ -192,9 +193,9 @@ def path_of(name: str, verb: str = "") -> str:
 
 
 def faults(problem: Mapping[str, Any]) -> str:
-    """Say a problem in one text: what is wrong, and each fault with its pointer."""
-    found = [f"{fault['pointer']}: {fault['detail']}" for fault in problem.get("errors", ())]
-    return "; ".join([problem["detail"], *found])
+    """Say a problem in one text: what is wrong, and each fault with its pointer, if it has one."""
+    found = [f"{fault['pointer']}: {fault['detail']}".removeprefix(": ") for fault in problem.get("errors", ())]
+    return "; ".join([problem["detail"].replace(SEE_ERRORS, ""), *found])
 
 
 def refuse_in_text(status: int, problem: Mapping[str, Any]) -> Answer:

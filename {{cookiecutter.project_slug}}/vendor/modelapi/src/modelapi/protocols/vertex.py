@@ -9,9 +9,14 @@ from modelapi.serving.answers import JSON, Problem
 
 def make() -> Protocol:
     """Make the two paths of the platform, as it names them in the environment."""
-    health = os.environ.get("AIP_HEALTH_ROUTE") or "/vertex/health"
-    predict = os.environ.get("AIP_PREDICT_ROUTE") or "/vertex/predict"
+    health = _path("AIP_HEALTH_ROUTE", "/vertex/health")
+    predict = _path("AIP_PREDICT_ROUTE", "/vertex/predict")
     return Protocol.of({health: Route("/ready"), predict: Route("/predict", Translation(ask, refuse_in_text))})
+
+
+def _path(name: str, default: str) -> str:
+    """Read a path from the environment, also one without its first slash."""
+    return "/" + (os.environ.get(name) or default).removeprefix("/")
 
 
 def ask(given: Given) -> Asked:

@@ -23,6 +23,7 @@ MAX_BYTES = 200_000  # Of faults in an answer, which is not to be much longer th
 GAPS = "null is allowed in a feature that has gaps in the table of training, or in the sample that is packaged"
 OTHER_CATEGORIES = "UNKNOWN_CATEGORIES=ignore allows other categories"
 OTHER_FIELDS = "UNKNOWN_FIELDS=ignore allows fields that are no features"
+SEE_ERRORS = ": see errors"  # Of a problem, which a text that lists the errors itself leaves out.
 YEARS = "from 1678 to 2261"  # As modelapi.records.moments.read_date takes them.
 
 
@@ -75,7 +76,7 @@ class InvalidRecords(RecordsError):
         self.count = len(faults) if count is None else count
         places = f"{self.count} place{'s' * (self.count > 1)}"
         remedies = "; ".join(dict.fromkeys(fault.remedy for fault in faults if fault.remedy))
-        super().__init__(f"the records do not fit the model in {places}: see errors" + (remedies and f" ({remedies})"))
+        super().__init__(f"the records do not fit the model in {places}{SEE_ERRORS}" + (remedies and f" ({remedies})"))
 
 
 class FaultLog:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from modelapi.protocols.mcp.tools import Tool
-from modelapi.records.faults import Complaint, FaultLog, listed
+from modelapi.records.faults import SEE_ERRORS, Complaint, FaultLog, listed
 from modelapi.records.parser import MAX_FAULTS
 from modelapi.serving import schemas
 from modelapi.serving.answers import JSON, Answer, Problem
@@ -64,4 +64,4 @@ def wrong_arguments(tool: Tool, arguments: Mapping[str, Any]) -> Problem | None:
             log.add_unknown((), name, unknown)
     if not log.count:
         return None
-    return Problem(422, "the arguments do not fit the tool: see errors", errors=map(describe, log.faults))
+    return Problem(422, f"the arguments do not fit the tool{SEE_ERRORS}", errors=map(describe, log.faults))
