@@ -98,7 +98,7 @@ def _serve(service: Service, tools: dict[str, ours.Tool], said: Answer | None) -
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
-    server.middleware.append(_without_values)
+    server.middleware[:] = [_without_values]  # In place of the SDK's spans, which quote names that a client chose.
     return server
 
 
