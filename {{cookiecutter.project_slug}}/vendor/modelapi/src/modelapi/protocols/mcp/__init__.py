@@ -59,8 +59,10 @@ def _called(message: dict[str, Any], tools: dict[str, Tool]) -> Tool | None:
     params = message.get("params")
     if message.get("method") != "tools/call" or "id" not in message or not isinstance(params, dict):
         return None
-    name, arguments = params.get("name"), params.setdefault("arguments", {})
-    return tools.get(name) if isinstance(name, str) and isinstance(arguments, dict) else None
+    if params.get("arguments") is None:
+        params["arguments"] = {}
+    name = params.get("name")
+    return tools.get(name) if isinstance(name, str) and isinstance(params["arguments"], dict) else None
 
 
 def _ask_model(given: Given, message: dict[str, Any], tools: dict[str, Tool], tool: Tool) -> Asked:
@@ -69,7 +71,7 @@ def _ask_model(given: Given, message: dict[str, Any], tools: dict[str, Tool], to
     write = partial(deliver, given, message, tools, tool)
     if problem := wrong_arguments(tool, arguments):
         refused = refusal(tool, problem.status, {"detail": problem.detail, "errors": problem.errors})
-        return Asked(lambda _: refused, method="GET", target="/model", deliver=write)
+        return Asked(lambda _: refused, method="GET", target="/model", refuse=partial(refusal, tool), deliver=write)
     options = {name: "true" for name, wanted in arguments.items() if wanted is True}
     return Asked(
         say,
