@@ -73,7 +73,7 @@ def behind_nginx(project: Path, folder: Path, *, certificates: Path | None = Non
     try:
         command = configure(
             project, folder, given, UPSTREAM=f"127.0.0.1:{direct}", LISTEN=f"127.0.0.1:{port}",
-            TLS_LISTEN=f"127.0.0.1:{tls_port}", CERTIFICATES=certificates,
+            TLS_LISTEN=f"127.0.0.1:{tls_port}", TLS_FOLDER=certificates,
         )  # fmt: skip
         log = folder / "nginx.log"
         with log.open("wb") as output:

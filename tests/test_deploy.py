@@ -119,3 +119,24 @@ def test_cloud_build_is_sent_the_model_and_no_secret(bake: Bake) -> None:
 
     assert {Path("artifacts/CURRENT"), Path("Dockerfile"), Path(".env.example")} <= sent
     assert not {Path(".env"), Path(".env.local"), Path("tls.key"), Path(".venv/pyvenv.cfg")} & sent
+
+
+@pytest.mark.parametrize(
+    ("platform", "arguments", "said"),
+    [
+        ("cloud-run", ["rollout", "PERCENT=10"], "make rollout REVISION=name PERCENT=10"),
+        ("cloud-run", ["secret"], ".env has no API_KEYS: make api-key NAME=ada"),
+        ("ray", ["rollout"], "MODEL_SHA256 is no digest"),
+    ],
+)
+def test_a_verb_says_what_it_lacks(bake: Bake, platform: str, arguments: list[str], said: str) -> None:
+    project = bake(deploy=platform)
+    (project / ".env").write_text("API_KEYS=\n", encoding="utf-8")
+    if platform == "ray":  # As if Ray were installed.
+        (project / ".venv").mkdir()
+        (project / ".venv" / "ray.txt").write_bytes((project / "deploy" / "requirements.txt").read_bytes())
+
+    refused = run("make", *arguments, cwd=project)
+
+    assert refused.returncode != 0
+    assert said in refused.stderr

@@ -15,7 +15,7 @@ import yaml
 from filelock import FileLock
 
 from tests.conftest import Bake, run, skip_on_laptop, succeed
-from tests.test_deploy import CONSOLE, settings
+from tests.test_deploy import settings
 
 VERSIONS = ("1.35", "1.36", "1.37")
 VALIDATOR = ("kubernetes-validate==1.37.0", "importlib-resources==7.1.0")
@@ -146,14 +146,35 @@ def test_a_rollout_names_an_image_by_digest_and_its_model(bake: Bake, tools: Pat
     assert after["ConfigMap"]["metadata"]["name"] != before["ConfigMap"]["metadata"]["name"]
 
 
-def test_the_page_makes_the_secret_from_the_line_of_the_key(bake: Bake, tools: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["deploy", "OVERLAY=produktion"], "there is no overlay produktion: OVERLAY is one of production staging"),
+        (["deploy"], "names no image yet: make rollout"),
+        (["rollout", "IMAGE=registry.example.org/a@sha256:DIGEST"], "IMAGE names no digest"),
+        (["rollout", f"IMAGE={IMAGE}", "MODEL_SHA256=DIGEST"], "MODEL_SHA256 is no digest"),
+        (["secret"], ".env has no API_KEYS: make api-key NAME=ada"),
+    ],
+)
+def test_a_verb_says_what_it_lacks_and_changes_nothing(bake: Bake, arguments: list[str], said: str) -> None:
+    project = bake(deploy="kubernetes")
+    (project / ".env").write_text("API_KEYS=\n", encoding="utf-8")
+    releases = [path.read_bytes() for path in project.glob(f"{KUBERNETES}/overlays/*/release.env")]
+
+    refused = run("make", *arguments, "KUBECTL=true", cwd=project)
+
+    assert refused.returncode != 0
+    assert said in refused.stderr
+    assert [path.read_bytes() for path in project.glob(f"{KUBERNETES}/overlays/*/release.env")] == releases
+
+
+def test_the_secret_is_made_from_the_line_of_the_key(bake: Bake, tools: Path) -> None:
     project = bake(deploy="kubernetes")
     (project / ".env").write_text(f"PORT=8080\nAPI_KEYS='ada:{'a' * 64}'\n", encoding="utf-8")
-    page = (project / "deploy" / "README.md").read_text(encoding="utf-8")
-    command = next(line for block in CONSOLE.findall(page) for line in block.splitlines() if line.startswith("sed "))
 
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
-    secret = yaml.safe_load(succeed("bash", "-c", command.rpartition("|")[0], cwd=project, PATH=path))
+    shown = "KUBECTL=sh -c cat"  # In place of a cluster.
+    secret = yaml.safe_load(succeed("make", "secret", shown, cwd=project, PATH=path))
 
     pod = by_kind(kustomize(tools, project, "production"))["Deployment"]["spec"]["template"]["spec"]
     [variable] = pod["containers"][0]["env"]

@@ -28,6 +28,8 @@ CSV = {"Content-Type": "text/csv"}
 PASSENGER = json.dumps({"Age": 24, "Sex": "female", "Embarked": "C"}).encode()
 ROWS = 100_000
 TABLE = b"Age,Sex,Embarked\n" + b"24,female,C\n38.5,male,S\n,male,Q\n,female,\n" * (ROWS // 4)
+TWO_HOSTS = b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"
+LONG_HEADER = b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: %s\r\n\r\n" % (b"x" * 70_000)
 
 pytestmark = pytest.mark.xdist_group("nginx")
 
@@ -121,16 +123,17 @@ def test_the_pages_are_there_and_metrics_are_not(site: Site) -> None:
 
 
 def test_what_is_no_http_is_answered_as_by_the_api(site: Site) -> None:
-    problems = []
-    for port in (site.direct, site.port):
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
-            response = http.client.HTTPResponse(connection)
-            response.begin()
-            assert (response.status, response.getheader("Content-Type")) == (400, "application/problem+json")
-            problems.append(without_id(json.loads(response.read())))
+    for request, status in ((TWO_HOSTS, 400), (LONG_HEADER, 431)):
+        problems = []
+        for port in (site.direct, site.port):
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+                connection.sendall(request)
+                response = http.client.HTTPResponse(connection)
+                response.begin()
+                assert (response.status, response.getheader("Content-Type")) == (status, "application/problem+json")
+                problems.append(without_id(json.loads(response.read())))
 
-    assert problems[0] == problems[1]
+        assert problems[0] == problems[1]
 
 
 @pytest.fixture(scope="module")
@@ -262,8 +265,10 @@ def test_keys_pass_below_a_prefix_and_by_tls(installed: Installed, tmp_path: Pat
         assert post("/api/v1/predict", Authorization="Bearer secret") == 200
         assert post("/api/v1/metrics", Authorization="Bearer secret") == 404
         status, headers, _ = ask(site.port, "GET", "/api/v1/docs?a=b", {"Host": "example.org"})
+        plain, _, body = ask(site.tls_port, "GET", "/")
 
     assert (status, headers["location"]) == (308, f"https://example.org:{site.tls_port}/api/v1/docs?a=b")
+    assert (plain, json.loads(body)["title"]) == (400, "Bad Request")
 
 
 def test_compose_is_valid_and_strict(bake: Bake) -> None:

@@ -353,6 +353,11 @@ def test_what_cannot_be_made_is_said_in_a_sentence_and_leaves_nothing(
     assert [*(tmp_path / "out").iterdir()] == []
 
 
+def test_a_tar_that_is_not_there_is_no_registry(project: Path, tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"^nothere\.tar is not there: BASE=… names a folder, a tar, or an image"):
+        make(project, "nothere.tar", tmp_path / "image.tar")
+
+
 def test_another_image_than_the_pinned_one_is_refused(project: Path, registry: str, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="answers with an image of another digest"):
         make(project, f"{registry}@sha256:{'0' * 64}", tmp_path / "image.tar")

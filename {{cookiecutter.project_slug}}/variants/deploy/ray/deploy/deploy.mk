@@ -5,9 +5,10 @@ SERVE = $(BIN)/serve
 export RAY_AUTH_MODE ?= token
 
 deploy: ray ## Bring the cluster to what serve.yaml says (RAY_DASHBOARD_ADDRESS=http://10.0.0.1:8265)
-	$(SERVE) deploy deploy/ray/serve.yaml
+	@$(SERVE) deploy deploy/ray/serve.yaml || { echo 'No cluster took it: make node starts one here, and RAY_DASHBOARD_ADDRESS names another.' >&2; exit 1; }
 
 rollout: ray ## Replace the replicas, a few at a time, by ones that serve one model and no other (MODEL_SHA256=…)
+	@echo '$(MODEL_SHA256)' | grep -Eq '^[0-9a-f]{64}$$' || { echo 'MODEL_SHA256 is no digest: make train prints it, 64 digits from 0 to f' >&2; exit 2; }
 	sed -i.old -E 's/^( *MODEL_SHA256:).*/\1 "$(MODEL_SHA256)"/' deploy/ray/serve.yaml && rm deploy/ray/serve.yaml.old
 	@$(MAKE) --no-print-directory deploy
 

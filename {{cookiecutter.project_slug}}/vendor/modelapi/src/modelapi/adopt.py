@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if adopted.kept:
         print(f"Those of the template are in {ASIDE}/: take from them what you need, then delete it.")
     make = f"make -f {ASIDE}/Makefile" if "Makefile" in adopted.kept else "make"
-    print(f"Next: {make} develop && {make} train DATA=table.csv TARGET=column && {make} docs start")
+    before = f"take over [tool.modelapi] from {ASIDE}/pyproject.toml, then " if "pyproject.toml" in adopted.kept else ""
+    print(f"Next: {before}{make} develop && {make} train DATA=table.csv TARGET=column && {make} docs start")
 
 
 def adopt(folder: Path, template: str, answers: dict[str, str]) -> Adopted:
@@ -68,6 +69,8 @@ def adopt(folder: Path, template: str, answers: dict[str, str]) -> Adopted:
     with TemporaryDirectory() as temporary:
         made = bake(template, None, Path(temporary, name), answers)
         names = sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file())
+        if "license" not in answers:
+            names.remove("LICENSE")  # Which one a repository has, and whether any, is for nobody else to say.
         _check_modules(folder, names)
         added = [name for name in names if _is_free(folder, name)]
         kept = [name for name in names if name not in added and not _is_same(folder / name, made / name)]

@@ -45,9 +45,13 @@ class Source(ABC):
 
 
 def find_source(reference: str) -> Source:
-    """Take what is there for a folder or a tar, and all else for the name of an image in a registry."""
+    """Take what is there for a folder or a tar, and all else for an image in a registry. Raises ImageError."""
     path = Path(reference)
-    return Registry(reference) if not path.exists() else LayoutSource(path)
+    if path.exists():
+        return LayoutSource(path)
+    if reference.endswith(".tar") or reference.startswith((".", "/", "~")):
+        raise ImageError(f"{reference} is not there: BASE=… names a folder, a tar, or an image in a registry")
+    return Registry(reference)
 
 
 class LayoutSource(Source):

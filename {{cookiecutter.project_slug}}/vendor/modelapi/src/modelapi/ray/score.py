@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,6 +100,8 @@ def _connect() -> None:
 def _run(parts: list[RowGroup], arguments: tuple[Any, ...], workers: int | None) -> Written:
     """Score all parts. Raises TableError."""
     began = time.monotonic()
+    if not ray.available_resources().get("CPU"):
+        print("No core of the cluster is free: waiting for one.", file=sys.stderr)
     most = workers or int(ray.cluster_resources().get("CPU", 1))
     size = max(1, min(most, len(parts)))
     pool = ActorPoolStrategy(min_size=1, initial_size=size, max_size=size)
