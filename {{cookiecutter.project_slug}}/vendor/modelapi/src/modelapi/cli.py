@@ -32,6 +32,7 @@ VERBS = {
     "card": Verb("modelapi.package.card", "Say where the card is, and open it"),
     "share": Verb("modelapi.share", "Share the API by a public link", "--public"),
     "page": Verb("modelapi.page.write", "Write a page that is the model", "--output titanic.html"),
+    "client": Verb("modelapi.client.write", "Write clients in Python and TypeScript", "--output dist"),
     "image": Verb("modelapi.image.build", "Make the container image, without an engine", "--platform linux/arm64"),
     "plan": Verb("modelapi.planning.plan", "Plan replicas for a load", "--rps 5000 --p99 50"),
     "adopt": Verb("modelapi.adopt", "Put a project around what is here", "framework=flask"),

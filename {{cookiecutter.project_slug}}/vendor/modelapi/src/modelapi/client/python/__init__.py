@@ -1,0 +1,1 @@
+"""The parts of a Python client that are the same for every model; model.py, which is written, has what is not."""
