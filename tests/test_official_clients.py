@@ -25,9 +25,11 @@ OFFICIAL = ROOT / "tests" / "official"
 CLIENTS = {
     "azure": "azure",
     "kserve_v1": "v1",
+    "kserve_v2": "v2",
     "mcp": "mcp",
     "mlflow": "mlflow",
     "sagemaker": "sagemaker",
+    "tritonclient": "v2",
     "vertex": "vertex",
 }  # The protocol of each, by its script: ask_<client>.py.
 ZOO = (

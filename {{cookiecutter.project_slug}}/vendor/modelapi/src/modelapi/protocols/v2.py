@@ -53,15 +53,16 @@ def find(path: str, names: Names) -> Route | None:
     if not path.startswith("/v2/"):
         return None
     match = PATH.fullmatch(path)
-    name = names.get(match["name"]) if match else None
-    if match is None or name is None:
+    if match is None or match["name"] not in names:
         return refuse_path(path, refuse_without_422, NO_MODEL)
-    version, verb = match["version"], match["verb"]
+    called, version, verb = match.group("name", "version", "verb")
+    name = names[called]
     if verb == "infer":
-        return Route(path_of(name, "predict"), Translation(partial(ask_infer, version), refuse_without_422), name)
-    if verb == "ready":
-        return Route("/ready", Translation(partial(ask_ready, version), refuse_without_422, "GET"), name)
-    return Route(path_of(name), Translation(partial(ask_model, version), refuse_without_422, "GET"), name)
+        return Route(
+            path_of(name, "predict"), Translation(partial(ask_infer, called, version), refuse_without_422), name
+        )
+    ask, target = (ask_ready, "/ready") if verb else (ask_model, path_of(name))
+    return Route(target, Translation(partial(ask, called, version), refuse_without_422, "GET"), name)
 
 
 def ask_server(given: Given) -> Asked:
@@ -71,10 +72,10 @@ def ask_server(given: Given) -> Asked:
     return Asked(lambda _: json_answer(content))
 
 
-def ask_model(version: str | None, given: Given) -> Asked:
+def ask_model(called: str, version: str | None, given: Given) -> Asked:
     """Ask for the metadata of a model. Raises Problem."""
     require_version(version, given)
-    return Asked(lambda body: json_answer(describe(from_json(body))))
+    return Asked(lambda body: json_answer({"name": called, **describe(from_json(body))}))
 
 
 def describe(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +93,6 @@ def describe(model: Mapping[str, Any]) -> dict[str, Any]:
             }
         )
     return {
-        "name": manifest["name"],
         "versions": [manifest["version"]],
         "platform": f"modelapi_{manifest['engine']}",
         "inputs": inputs,
@@ -100,13 +100,13 @@ def describe(model: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def ask_ready(version: str | None, given: Given) -> Asked:
+def ask_ready(called: str, version: str | None, given: Given) -> Asked:
     """Ask whether a model is ready. Raises Problem."""
-    name = require_version(version, given).package.manifest.name
-    return Asked(lambda _: json_answer({"name": name, "ready": True}))
+    require_version(version, given)
+    return Asked(lambda _: json_answer({"name": called, "ready": True}))
 
 
-def ask_infer(version: str | None, given: Given) -> Asked:
+def ask_infer(called: str, version: str | None, given: Given) -> Asked:
     """Ask for predictions: {"inputs": [tensors], "outputs": [{"name": "predict_proba"}]}. Raises Problem."""
     require_media_type(JSON, given.header("Content-Encoding"), (JSON,))  # Not all clients name the type.
     served = require_version(version, given)
@@ -118,7 +118,7 @@ def ask_infer(version: str | None, given: Given) -> Asked:
         records = to_records(tensors, served.parser, given.exchange.service.settings.max_body_bytes)
     except InvalidRecords as error:
         raise refused(served, error) from None
-    head = {"model_name": served.package.manifest.name, "model_version": served.version, **sane_id(request)}
+    head = {"model_name": called, "model_version": served.version, **sane_id(request)}
     return Asked(partial(say, head, chosen, outputs), records, query=query_of(chosen, outputs))
 
 
