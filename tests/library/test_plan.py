@@ -75,6 +75,12 @@ def test_more_requests_need_more_replicas_and_they_bear_them(by_cores: Plan) -> 
     assert more.replicas > by_cores.replicas
 
 
+def test_replicas_have_no_more_cores_than_the_load_needs() -> None:
+    five = plan(QUICK, replace(TARGET, rps=25_000, cores=4))  # Of 5,300 a worker.
+
+    assert (five.replicas - 1, five.workers) == (2, 3)
+
+
 def test_a_short_time_to_the_answer_needs_more_than_the_cores_do(by_cores: Plan) -> None:
     hurried = plan(QUICK, replace(TARGET, p99=0.001))
 
@@ -105,9 +111,9 @@ def test_a_plan_says_what_to_set_and_what_happens_beyond_it(by_cores: Plan) -> N
 
     assert text.startswith("Pets, measured on a core of this machine, a record a request:\n")
     assert "\n  alone      0.35 ms of a core, 0.35 ms in all\n" in text
-    assert "\n  replicas   2: 1 for the load, and 1 that may be away\n  cores      4: 2 each, " in text
-    assert "\n  memory     110 MB each\n" in text
-    assert "\n  WORKERS=2\n  MAX_CONCURRENCY=256\n" in text
+    assert "\n  replicas   2: 1 for the load, and 1 that may be away\n  cores      2: 1 each, " in text
+    assert "\n  memory     90 MB each\n" in text
+    assert "\n  WORKERS=1\n  MAX_CONCURRENCY=256\n" in text
     assert "\nThe cores limit: a worker gets 5,310 requests a second at most, 80% of what fills its core.\n" in text
     assert "the last of 512 in it takes 77 ms, who comes then gets 503 and Retry-After" in text
     assert text.endswith("on some hundred connections or more.")

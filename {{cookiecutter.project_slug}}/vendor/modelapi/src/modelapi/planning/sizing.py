@@ -29,7 +29,7 @@ class Target:
     p99: float
     """Seconds."""
     cores: int
-    """Of a replica."""
+    """Of a replica, at most."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +77,17 @@ def plan(measured: Measured, target: Target) -> Plan:
             middle = (low + high) / 2
             low, high = (middle, high) if after(middle) <= target.p99 else (low, middle)
         rate = low
-    needed = math.ceil(math.ceil(target.rps / rate) / target.cores)
-    workers = needed * target.cores
+    workers = math.ceil(target.rps / rate)
+    needed = math.ceil(workers / target.cores)
+    cores = math.ceil(workers / needed)  # Of as many replicas, the smallest.
+    workers = needed * cores
     return Plan(
         rate,
         capacity,
         needed + SPARE,
-        target.cores,
+        cores,
         max_concurrency,
-        usual=arriving(costs, limits, target.rps / (workers + SPARE * target.cores)),
+        usual=arriving(costs, limits, target.rps / (workers + SPARE * cores)),
         without_spare=arriving(costs, limits, target.rps / workers),
         full=asking(costs, limits, limits.room),
         is_by_p99=is_by_p99,

@@ -50,7 +50,7 @@ def _needs(measured: Measured, target: Target, plan: Plan) -> str:
     usual, without_spare = (target.rps / (number * plan.workers * plan.capacity) for number in (plan.replicas, needed))
     return _table(
         replicas=f"{plan.replicas:,}: {needed:,} for the load, and {SPARE} that may be away",
-        cores=f"{plan.replicas * plan.workers:,}: {plan.workers:,} each (CORES), with a worker on each",
+        cores=f"{plan.replicas * plan.workers:,}: {plan.workers:,} each, with a worker on each",
         memory=f"{memory.of(plan.workers) / MEGABYTE:,.0f} MB each" if memory else "not told here",
         p99=f"{_p99(plan.usual)}; {_p99(plan.without_spare)} with one away",
         busy=f"{usual:.0%} of a core; {without_spare:.0%} with one away",
