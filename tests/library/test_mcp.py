@@ -71,6 +71,14 @@ def test_a_call_answers_what_predict_answers(client: httpx2.Client, record: Reco
         Draft202012Validator(found[tool]["outputSchema"]).validate(result["structuredContent"])
 
 
+def test_a_large_answer_is_that_of_predict(client: httpx2.Client, record: Record) -> None:
+    arguments = {"records": [record] * 2_000, "probabilities": True}
+
+    answer = call(client, "predict_pets", arguments)["structuredContent"]
+
+    assert answer == client.post("/predict?probabilities=true", json=arguments["records"]).json()
+
+
 def mend(arguments: Any, refusal: dict[str, Any]) -> None:
     """Mend a call, by the members of its refusal alone."""
     for error in refusal["errors"]:

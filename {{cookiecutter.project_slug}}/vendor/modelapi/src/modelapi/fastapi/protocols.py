@@ -1,5 +1,6 @@
 """The paths of other platforms, as FastAPI is asked them."""
 
+import asyncio
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -7,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from modelapi.fastapi.middleware import EXCHANGE, path_below, send_answer
 from modelapi.fastapi.model import in_thread
 from modelapi.fastapi.requests import read
-from modelapi.protocols.translation import UNASKED, Given, Protocols, Route, Translation, is_large
+from modelapi.protocols.translation import UNASKED, Asked, Given, Protocols, Route, Translation, is_large
 from modelapi.serving.answers import JSON, Answer, Problem
 from modelapi.serving.exchange import Exchange
 
@@ -72,7 +73,7 @@ class ProtocolMiddleware:
                 body = b"".join(answered)
                 say = partial(translation.answer, asked, start["status"], given_type, body)
                 said = await in_thread(say) if is_large(body) else say()
-                delivered = await asked.deliver(said) if asked.deliver else said
+                delivered = await _deliver(asked, said, is_large(body))
                 await _send_said(delivered, start["headers"], is_head, send)
                 exchange.status = max(said.status, delivered.status)  # A refusal may be delivered as a success.
 
@@ -86,6 +87,14 @@ class ProtocolMiddleware:
         if method != "POST":
             return b""
         return (await read(exchange, JSON, given.get(b"content-length"), receive)).body
+
+
+async def _deliver(asked: Asked, said: Answer, large: bool) -> Answer:
+    """Have what was said written, by a loop of its own if that takes milliseconds."""
+    if not asked.deliver:
+        return said
+    written = asked.deliver(said)
+    return await in_thread(partial(asyncio.run, written)) if large else await written
 
 
 def _lead(scope: Scope, target: str) -> None:
