@@ -67,7 +67,7 @@ const found = {
   ],
   none: await refusal(() => client.predict([])),
   unknown: await refusal(() => small.predict([GIRL, GIRL, GIRL, { ...GIRL, Sex: "neither" }])),
-  "no key": await refusal(() => new Client(url).checkModel()),
+  "no key": await refusal(() => new Client(url).predictCsv(lines())),
   table: await new Response(table.body).text(),
   stream: await stream(),
   differences: await differences(),

@@ -60,7 +60,7 @@ found = {
     "batches": [small.predict([GIRL, MAN] * 3).prediction, small.predict([GIRL, GIRL, MAN], warnings=True).warnings],
     "none": refusal(lambda: client.predict([])),
     "unknown": refusal(lambda: small.predict([GIRL] * 3 + [{**GIRL, "Sex": "neither"}])),  # type: ignore[typeddict-item]
-    "no key": refusal(Client(url).check_model),
+    "no key": refusal(lambda: Client(url).predict_csv(lines())),
     "table": b"".join(client.predict_csv([TABLE.encode()], probabilities=True)).decode(),
     "stream": stream(),
     "differences": differences(),

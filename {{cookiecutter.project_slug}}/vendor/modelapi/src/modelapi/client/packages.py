@@ -110,7 +110,7 @@ def _metadata(model: Model) -> str:
         "Description-Content-Type": "text/markdown",
     }
     lines = "".join(f"{name}: {value}\n" for name, value in head.items() if value)
-    example = PYTHON.format(module=model.module, record=python_source.literal(model.example))
+    example = PYTHON.format(module=model.module, record=python_source.literal(model.example, " " * 4))
     return f"{lines}\n{_readme(model, 'Python', 'python', example)}"
 
 

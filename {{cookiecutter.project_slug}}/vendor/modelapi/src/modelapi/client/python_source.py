@@ -5,9 +5,8 @@ from __future__ import annotations
 import builtins
 import json
 import keyword
-import pprint
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from modelapi.client.declarations import NAMES, Member, Types, declare, one_line
 from modelapi.client.model import Model
@@ -92,7 +91,7 @@ class PythonTypes(Types):
 
 
 def _can_be_attribute(name: str) -> bool:
-    """Tell whether a class can have it as it is; unlike in a string, letters are normalised there."""
+    """Tell whether a class can have it as it is, where letters are normalised, and it would hide a type of its name."""
     is_plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
     return is_plain and not name.startswith("__") and name not in USED and not name.startswith((*NAMES.values(),))
 
@@ -110,15 +109,21 @@ def _comment(member: Member) -> str:
     return f"  # {member.says}" if member.says else ""
 
 
-def quoted(value: Label) -> str:
+def quoted(value: Label | None) -> str:
     """Write a label as Python does."""
     is_plain = isinstance(value, str) and value.isprintable()
     return json.dumps(value, ensure_ascii=False) if is_plain else repr(value)
 
 
-def literal(record: Mapping[str, Label]) -> str:
-    """Write a record as Python does."""
-    return "{" + ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in record.items()) + "}"
+def literal(value: Any, indent: str = "") -> str:
+    """Write what JSON can hold as Python does, lists of labels in one line."""
+    inner = f"{indent}    "
+    if isinstance(value, dict):
+        lines = [f"{inner}{quoted(name)}: {literal(part, inner)},\n" for name, part in value.items()]
+        return "{\n" + "".join(lines) + indent + "}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n" + "".join(f"{inner}{literal(part, inner)},\n" for part in value) + indent + "]"
+    return f"[{', '.join(map(quoted, value))}]" if isinstance(value, list) else quoted(value)
 
 
 def escaped(text: str) -> str:
@@ -132,13 +137,12 @@ def write(model: Model) -> str:
     answered = declare(types, model)
     prediction = answered.pop("prediction")
     title = escaped(one_line(model.project.title))
-    content = pprint.pformat(model.content, width=118, sort_dicts=False)
     optional = [f"    {name}: list[{of}] = field(default_factory=list)" for name, of in answered.items()]
     parts = [
         f'"""{title}: what version {model.manifest.version} of its model takes and answers."""\n{HEAD}',
         *types.declared.values(),
         PREDICTION.format(prediction=prediction, optional="\n".join(optional)),
-        f"MODEL: dict[str, Any] = {content}",
+        f"MODEL: dict[str, Any] = {literal(model.content)}",
         CLIENT.format(
             title=title,
             options=", *" + "".join(f", {option}: bool = False" for option in model.options),

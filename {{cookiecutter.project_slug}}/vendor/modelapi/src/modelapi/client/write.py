@@ -22,7 +22,7 @@ from modelapi.settings import SettingsError
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write them and say how they are installed, or exit with one line that says why not."""
     parser = Options("client", "Not written", str(__doc__), "", "--output dist")
-    parser.add_argument("--output", type=Path, help="the folder for them (default: clients)")
+    parser.add_argument("--output", type=Path, default=Path("clients"), help="the folder for them (default: clients)")
     options: argparse.Namespace = parser.read(arguments)
     project = current_project()
     try:
@@ -32,11 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         model = Model(project, manifest, package.read_signature(folder), settings)
     except (SettingsError, PackageError) as error:
         sys.exit(f"Not written: {error}")
-    for path, command in zip(write(options.output or project.root / "clients", model), COMMANDS, strict=True):
-        print(f"{command} {path}: {path.stat().st_size / 1000:,.0f} kB for model {manifest.version}")
-
-
-COMMANDS = ("pip install", "npm install")
+    for path, command in zip(write(options.output, model), ("pip", "npm"), strict=True):
+        print(f"{command} install {path}  # {path.stat().st_size / 1000:,.0f} kB, for model {manifest.version}")
 
 
 def write(folder: Path, model: Model) -> tuple[Path, Path]:

@@ -107,7 +107,10 @@ class BaseClient:
 
     def _predict_csv(self, table: Source, options: Mapping[str, bool]) -> Table:
         """Predict each row of a table. Raises ApiError, ModelDiffers, OSError."""
-        return Table(self._post(of_table(table), CSV, options))
+        body = of_table(table)
+        if self._check_model and not body.is_repeatable:  # It is to be refused before it is used up.
+            self.check_model()
+        return Table(self._post(body, CSV, options))
 
     def _post(self, body: Body, accept: str, options: Mapping[str, bool], start: int = 0) -> Response:
         wanted = urlencode({name: "true" for name, value in options.items() if value})

@@ -67,6 +67,7 @@ export class BaseClient {
 
   async predictCsv(table, { signal, ...options } = {}) {
     const isStream = !isRepeatable(table);
+    if (this.#options.checkModel && isStream) await this.checkModel(); // It is to be refused before it is used up.
     const init = isStream ? { body: streamOf(table), duplex: "half", signal } : { body: table, signal };
     const response = await this.#post(init, CSV, options, { isOnce: isStream });
     return { body: response.body, modelVersion: response.headers.get("x-model-version") ?? "" };
