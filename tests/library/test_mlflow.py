@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pandas as pd
 import pytest
+from modelapi.serving.keys import digest_of, write_entries
 from modelapi.settings import SettingsError
 from sklearn.pipeline import Pipeline
 
@@ -92,7 +93,12 @@ def test_deployments_have_the_names_of_manifests(
         ('{"inputs": [], "instances": []}', "application/json", 400, '"dataframe_split" or "dataframe_records" or'),
         ('{"dataframe_split": {"columns": ["Sex"]}}', "application/json", 400, 'of "columns", "index" and "data"'),
         ('{"dataframe_split": {"columns": ["Sex", "Sex"], "data": []}}', "application/json", 400, "different names"),
-        ('{"dataframe_split": {"columns": ["Sex"], "data": [[]]}}', "application/json", 400, "a list of 1 values: Sex"),
+        (
+            '{"dataframe_split": {"columns": ["Sex"], "data": [[]]}}',
+            "application/json",
+            400,
+            "a list of 1 values: one for",
+        ),
         ('{"dataframe_records": {"Sex": ["male"]}}', "application/json", 400, "must be a list of records"),
         ('{"inputs": [{"Sex": "x"}]}', "application/json", 400, "/0/Sex: must be one of: female, male"),
         ("Age,Sex\nold,male\n", "text/csv", 400, "/0/Age: row 1: must be a number"),
@@ -118,3 +124,16 @@ def test_it_is_not_spoken_beside_sagemaker(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(SettingsError, match=r"^PROTOCOLS names mlflow and sagemaker, .* name one of them"):
         Settings.load()
+
+
+def test_keys_and_rates_are_refused_in_its_form_too(make: MakeClient, record: Record) -> None:
+    keys = write_entries([("ada", digest_of(b"key"))])
+    client = make(protocols="mlflow", api_keys=keys, rate_limit="1/hour")
+    body = {"inputs": [record]}
+    key = {"Authorization": "Bearer key"}
+
+    answers = [client.post(PATH, json=body, headers=headers) for headers in ({}, key, key)]
+
+    assert [answer.status_code for answer in answers] == [401, 200, 429]
+    assert [answers[place].json()["error_code"] for place in (0, 2)] == ["UNAUTHENTICATED", "REQUEST_LIMIT_EXCEEDED"]
+    assert answers[2].headers["Retry-After"]

@@ -116,3 +116,20 @@ def test_it_is_refused_in_its_form(client: httpx2.Client, path: str, body: str, 
     assert answer.json().keys() == {"error"}
     assert said in answer.json()["error"]
     assert "SECRET" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"Sex": ["male"] * 20_001}, "a request may hold at most 20000 records: send fewer at a time"),
+        ({"x" * 1_000: ["male"] * 20_000}, "the body may hold at most 1000000 bytes: send fewer records at a time"),
+    ],
+)
+def test_names_are_not_written_to_more_records_than_there_is_room_for(
+    make: MakeClient, inputs: dict[str, list[str]], said: str
+) -> None:
+    client = make(protocols="v1", max_rows=20_000, max_body_bytes=1_000_000)
+
+    answer = client.post(PREDICT, json={"inputs": inputs})
+
+    assert (answer.status_code, answer.json()) == (413, {"error": said})

@@ -99,7 +99,7 @@ def ask_predict(version: str | None, given: Given) -> Asked:
     if "instances" in body:
         return ask_records(given, from_rows(body["instances"], given, "instances"), query, predictions)
     inputs = body["inputs"]
-    records = from_columns(inputs, "inputs") if isinstance(inputs, dict) else from_rows(inputs, given, "inputs")
+    records = from_columns(inputs, given, "inputs") if isinstance(inputs, dict) else from_rows(inputs, given, "inputs")
     return ask_records(given, records, query, outputs)
 
 

@@ -153,6 +153,11 @@ def unknown(names: Sequence[str]) -> Complaint:
     return Complaint(f"is not a feature of this model, which are: {listed(names)}", OTHER_FIELDS)
 
 
+def too_many(most: int) -> TooManyRecords:
+    """Say how many records a request may hold."""
+    return TooManyRecords(f"a request may hold at most {most} records: send fewer at a time")
+
+
 def listed(names: Sequence[str], most: int = MAX_NAMES) -> str:
     """List the first names, long ones cut, and say how many more there are."""
     shown = ", ".join(name if len(name) <= MAX_LABEL else f"{name[:MAX_LABEL]}…" for name in names[:most])

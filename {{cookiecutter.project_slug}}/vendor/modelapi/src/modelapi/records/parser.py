@@ -15,6 +15,7 @@ from modelapi.records.faults import (
     TooManyRecords,
     listed,
     missing,
+    too_many,
     unknown,
     wrong,
 )
@@ -132,7 +133,7 @@ class RecordParser:
 
     def _count(self, n_rows: int) -> None:
         if self._max_rows is not None and n_rows > self._max_rows:
-            raise TooManyRecords(f"a request may hold at most {self._max_rows} records: send fewer at a time")
+            raise too_many(self._max_rows)
 
     def _check(self, content: Sequence[Any], start: int | None, log: FaultLog) -> list[dict[str, Any]]:
         """Validate records one by one, the first of which is row `start`, and note what is wrong with the others."""
