@@ -75,6 +75,13 @@ def test_vertex_is_refused_in_its_form(make: MakeClient, body: bytes, status: in
     assert said in answer.json()["error"]
 
 
+def test_json_of_more_memory_than_records_take_is_not_read(make: MakeClient) -> None:
+    answer = make(protocols="vertex", max_rows=10).post("/vertex/predict", json={"instances": [[]] * 20_000})
+
+    assert answer.status_code == 413
+    assert "at most 10020 lists and objects" in answer.json()["error"]
+
+
 def test_a_key_is_asked_for_before_a_body_is_read(make: MakeClient, record: Record) -> None:
     hashed = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # Of "test".
     client = make(protocols="vertex,sagemaker", api_keys=f"ada:{hashed}", max_body_bytes=10)

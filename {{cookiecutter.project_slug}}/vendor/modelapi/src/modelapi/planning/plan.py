@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rps", type=_above_zero, help="requests a second, of all clients together")
     parser.add_argument("--p99", type=_above_zero, help="milliseconds in which 99 of 100 requests are answered")
     parser.add_argument("--rows", type=_whole, default=1, help="records of a request (1)")
-    parser.add_argument("--cores", type=_whole, default=cores(), help="cores of a replica, at most (as many as are here)")
+    parser.add_argument(
+        "--cores", type=_whole, default=cores(), help="cores of a replica, at most (as many as are here)"
+    )
     options = parser.read(arguments, "rps", "p99")
 
     from modelapi.planning.measure import MeasureError, measure, write_requests

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from modelapi.protocols.rows import ask_records, each, read_json, read_options, to_records
+from modelapi.protocols.rows import ask_records, each, read_options, to_records
 from modelapi.protocols.translation import Asked, Given, Protocol, Route, Translation, faults
 from modelapi.serving.answers import JSON, Answer, Problem
 from modelapi.serving.negotiation import require_media_type
@@ -24,7 +24,7 @@ def make() -> Protocol:
 def ask(given: Given) -> Asked:
     """Take {"input_data": {"columns": …, "data": …}}, {"data": [rows]} or records. Raises Problem."""
     require_media_type(JSON, given.header("Content-Encoding"), (JSON,))  # The server does not look at the type.
-    body = read_json(given.body)
+    body = given.json(allow_nan=True)
     member = next((name for name in FORMATS if name in body), "") if isinstance(body, dict) else ""
     if isinstance(body, dict) and not member:
         raise Problem(422, 'send an object with "input_data" or "data", or a list of records')

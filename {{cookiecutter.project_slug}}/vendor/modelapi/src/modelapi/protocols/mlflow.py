@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from modelapi.protocols.rows import ask_records, from_rows, from_split, predictions, read_json, read_options, to_records
+from modelapi.protocols.rows import ask_records, from_rows, from_split, predictions, read_options, to_records
 from modelapi.protocols.translation import (
     Asked,
     Given,
@@ -71,7 +71,7 @@ def ask(given: Given) -> Asked:
     """Take CSV, or JSON in one of four formats, with "params" as {"probabilities": true}. Raises Problem."""
     if given.media_type(JSON, CSV) == CSV:
         return Asked(partial(say_table, given.signature), given.body, CSV)
-    body = read_json(given.body)
+    body = given.json(allow_nan=True)
     formats = READ.keys() & body.keys() if isinstance(body, dict) else set()
     if len(formats) != 1:
         raise Problem(422, f"send an object with {FORMATS}, with one of them")

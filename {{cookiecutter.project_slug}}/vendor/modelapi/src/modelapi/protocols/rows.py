@@ -20,14 +20,6 @@ Said = Mapping[str, list[Any]]
 WARNINGS = "warnings"  # They stand in one list, each with a pointer to its record.
 
 
-def read_json(body: bytes) -> Any:
-    """Read JSON in which NaN stands for a gap, as pandas writes it. Raises a 400 Problem."""
-    try:
-        return from_json(body)
-    except ValueError:
-        raise Problem(400, "the body is not well-formed JSON") from None
-
-
 def ask_records(given: Given, records: Sequence[Any], query: str, say: Callable[[Said], object]) -> Asked:
     """Ask for predictions of records, and say the answer in another shape."""
     if b"NaN" in given.body:

@@ -20,6 +20,7 @@ from modelapi.signature import Signature
 
 log = get_logger()
 
+MAX_NESTED = 10_000  # Lists and objects beside those of records; three bytes of JSON are 64 and more of memory.
 UNTRANSLATABLE = "the answer of this API cannot be said in this protocol: its own paths answer it"
 
 
@@ -47,9 +48,16 @@ class Given:
         """Return which of these the body has. Raises a 415 Problem."""
         return require_media_type(self.header("Content-Type"), self.header("Content-Encoding"), allowed)
 
-    def json(self) -> Any:
-        """Read the body. Raises a 400 Problem."""
-        return read_json(self.body)
+    def json(self, body: bytes | None = None, *, allow_nan: bool = False) -> Any:
+        """Read JSON, all of the body by default. Raises a 400 Problem, or a 413 one if it would take much memory."""
+        text = self.body if body is None else body
+        most = MAX_NESTED + 2 * self.exchange.service.settings.max_rows
+        if text.count(b"[") + text.count(b"{") > most:
+            raise Problem(413, f"the body may hold at most {most} lists and objects: send fewer records at a time")
+        try:
+            return from_json(text, allow_inf_nan=allow_nan)
+        except ValueError:
+            raise Problem(400, "the body is not well-formed JSON") from None
 
 
 Refuse = Callable[[int, Mapping[str, Any]], Answer]
@@ -175,14 +183,6 @@ def make_protocols(service: Service) -> Protocols:
 def is_large(body: bytes) -> bool:
     """Tell whether to translate it takes milliseconds, in which others should be served."""
     return len(body) > LARGE_BODY
-
-
-def read_json(body: bytes) -> Any:
-    """Read JSON. Raises a 400 Problem."""
-    try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError:
-        raise Problem(400, "the body is not well-formed JSON") from None
 
 
 def path_of(name: str, verb: str = "") -> str:

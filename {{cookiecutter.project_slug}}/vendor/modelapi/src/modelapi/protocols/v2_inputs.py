@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from modelapi.protocols.tensors import Tensor
-from modelapi.protocols.translation import Given, read_json
+from modelapi.protocols.translation import Given
 from modelapi.records.faults import FaultLog, listed, missing, unknown
 from modelapi.records.parser import RecordParser
 from modelapi.serving.answers import Problem, body_too_large
@@ -22,7 +22,7 @@ def read_request(given: Given) -> tuple[dict[str, Any], memoryview]:
     length = given.header(LENGTH) or str(len(given.body))
     if not re.fullmatch("[0-9]{1,18}", length) or int(length) > len(given.body):
         raise Problem(400, NO_LENGTH)
-    request = read_json(given.body[: int(length)])
+    request = given.json(given.body[: int(length)])
     if not isinstance(request, dict):
         raise Problem(400, NO_INPUTS)
     return request, memoryview(given.body)[int(length) :]
