@@ -136,3 +136,15 @@ def test_vertex_names_port_and_folder_too_unless_they_are_set(monkeypatch: pytes
     assert "SECRET" not in str(told.value)
     monkeypatch.setenv("MODEL_DIR", "/models")
     assert (Settings.load().port, Settings.load().model_dir) == (9090, Path("/models"))
+
+
+def test_a_problem_that_the_owner_wrote_without_a_detail_is_refused_in_form() -> None:
+    from modelapi.protocols.translation import Asked, Translation, refuse_in_text
+    from modelapi.serving.answers import json_answer
+
+    translation = Translation(lambda _: asked, refuse_in_text)
+    asked = Asked(lambda _: json_answer({}))
+
+    said = translation.answer(asked, 404, "application/problem+json; charset=utf-8", b'{"title": "No such passenger"}')
+
+    assert (said.status, said.body) == (404, b'{"error":"there is nothing at this path: GET / lists what there is"}')

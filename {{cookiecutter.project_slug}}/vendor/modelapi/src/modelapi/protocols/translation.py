@@ -110,7 +110,9 @@ class Translation:
     def answer(self, asked: Asked, status: int, media_type: str, body: bytes) -> Answer:
         """Say what this API has answered."""
         if status >= 400:
-            problem = from_json(body) if media_type == PROBLEM else {"detail": Problem(status).detail}
+            problem: dict[str, Any] = {"detail": Problem(status).detail}
+            if media_type.partition(";")[0] == PROBLEM:
+                problem |= from_json(body)  # The owner's handlers may leave out what ours have.
             return (asked.refuse or self.refuse)(status, problem)
         try:
             return asked.say(body)
