@@ -208,6 +208,7 @@ def test_values_are_what_the_dtype_of_an_array_made_of_them_elsewhere(
             "the outputs of this model are predict, predict_proba",
         ),
         ({"inputs": in_json(), "outputs": {}}, '"outputs" must be a list'),
+        ({"inputs": in_json(), "outputs": [{"name": "predict"}] * 3}, '"outputs" must be a list of at most 2'),
     ],
 )
 def test_what_is_wrong_is_refused_in_the_form_of_the_protocol(make: MakeClient, request_: Any, said: str) -> None:

@@ -69,7 +69,7 @@ def from_columns(columns: Mapping[str, Any], given: Given, member: str) -> list[
         return [columns]
     if False in are_lists or len({len(values) for values in columns.values()}) > 1:
         raise Problem(422, f'"{member}" must have a list for each column, all of one length')
-    _require_room(given, columns, len(next(iter(columns.values()))))
+    require_room(given, columns, len(next(iter(columns.values()))))
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
@@ -97,7 +97,7 @@ def _name_values(rows: object, given: Given, names: Sequence[str], told: str, me
     """Make records of lists of values; what is neither list nor value of an only column is left as it is."""
     if not isinstance(rows, list):
         raise Problem(422, f'"{member}" must be a list of records, or of lists of values')
-    _require_room(given, names, sum(isinstance(row, list) for row in rows))
+    require_room(given, names, sum(isinstance(row, list) for row in rows))
     wanted = f"must be a record, or a list of {len(names)} values: {told}"
     wrong = (place for place, row in enumerate(rows) if isinstance(row, list) and len(row) != len(names))
     if faults := [{"pointer": f"/{place}", "detail": wanted} for place in islice(wrong, MAX_FAULTS)]:
@@ -107,7 +107,7 @@ def _name_values(rows: object, given: Given, names: Sequence[str], told: str, me
     return [dict(zip(names, row, strict=True)) if isinstance(row, list) else row for row in rows]
 
 
-def _require_room(given: Given, names: Iterable[str], n_rows: int) -> None:
+def require_room(given: Given, names: Iterable[str], n_rows: int) -> None:
     """Raise a 413 Problem for what is too many records, or too long once each has all names."""
     settings = given.exchange.service.settings
     if n_rows > settings.max_rows:

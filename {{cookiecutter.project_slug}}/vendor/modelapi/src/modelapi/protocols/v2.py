@@ -115,7 +115,7 @@ def ask_infer(called: str, version: str | None, given: Given) -> Asked:
     chosen = choose(request, outputs)
     tensors = read_tensors(request.get("inputs"), behind)
     try:
-        records = to_records(tensors, served.parser, given.exchange.service.settings.max_body_bytes)
+        records = to_records(given, tensors, served.parser)
     except InvalidRecords as error:
         raise refused(served, error) from None
     head = {"model_name": called, "model_version": served.version, **sane_id(request)}

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic_core import to_json
 
+from modelapi.protocols.rows import require_room
 from modelapi.protocols.tensors import Tensor
 from modelapi.protocols.translation import Given
 from modelapi.records.faults import FaultLog, listed, missing, unknown
 from modelapi.records.parser import RecordParser
-from modelapi.serving.answers import Problem, body_too_large
+from modelapi.records.tables import BATCH_ROWS
+from modelapi.serving.answers import Problem
 
 LENGTH = "Inference-Header-Content-Length"
 NO_LENGTH = f"the header {LENGTH} must be the number of bytes of the JSON, before those of the tensors"
@@ -28,14 +31,15 @@ def read_request(given: Given) -> tuple[dict[str, Any], memoryview]:
     return request, memoryview(given.body)[int(length) :]
 
 
-def to_records(tensors: Sequence[Tensor], parser: RecordParser, limit: int) -> bytes:
-    """Write the records that tensors are, in JSON of up to `limit` bytes. Raises Problem or InvalidRecords."""
+def to_records(given: Given, tensors: Sequence[Tensor], parser: RecordParser) -> bytes:
+    """Write the records that tensors are in JSON. Raises Problem or InvalidRecords."""
     columns = _columns(tensors, parser)
-    smallest = len("{},") + sum(len(name) + len('"":0,') for name in columns)
-    if smallest * tensors[0].n_rows > limit:  # Before there are any.
-        raise body_too_large(limit)
+    require_room(given, columns, tensors[0].n_rows)
     rows = zip(*columns.values(), strict=True)
-    return to_json([dict(zip(columns, row, strict=True)) for row in rows], inf_nan_mode="strings")
+    parts = []
+    while batch := [dict(zip(columns, row, strict=True)) for row in islice(rows, BATCH_ROWS)]:
+        parts.append(to_json(batch, inf_nan_mode="strings")[1:-1])  # A text is no number either.
+    return b"[%b]" % b",".join(parts)
 
 
 def _columns(tensors: Sequence[Tensor], parser: RecordParser) -> Mapping[str, Sequence[Any]]:
@@ -47,7 +51,7 @@ def _columns(tensors: Sequence[Tensor], parser: RecordParser) -> Mapping[str, Se
             raise Problem(400, f"/inputs/0: {detail}: {listed([*features])}")
         return {name: first.column(place, feature) for place, (name, feature) in enumerate(features.items())}
     columns: dict[str, Sequence[Any]] = {}
-    log = FaultLog(parser.max_faults)
+    log, complaint = FaultLog(parser.max_faults), unknown([*features])
     for place, tensor in enumerate(tensors):
         if tensor.width != 1 or tensor.n_rows != first.n_rows:
             raise Problem(400, f"/inputs/{place}: the tensors of features must all have one shape, [n] or [n, 1]")
@@ -56,7 +60,7 @@ def _columns(tensors: Sequence[Tensor], parser: RecordParser) -> Mapping[str, Se
         elif feature := features.get(tensor.name):
             columns[tensor.name] = tensor.column(0, feature)
         elif parser.unknown_fields == "refuse":
-            log.add_unknown((), tensor.name, unknown([*features]))
+            log.add_unknown((), tensor.name, complaint)
     for name, feature in features.items():
         if name not in columns and not feature.nullable:
             log.add((name,), *missing(feature, parser.unknown_categories))

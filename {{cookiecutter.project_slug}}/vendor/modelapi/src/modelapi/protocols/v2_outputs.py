@@ -73,19 +73,23 @@ def choose(request: Mapping[str, Any], outputs: Mapping[str, Output]) -> dict[st
     Of several targets, predict means those of all.
     """
     requested = request.get("outputs", [])
-    if not isinstance(requested, list):
-        raise Problem(400, '"outputs" must be a list of objects with "name"')
+    if not isinstance(requested, list) or len(requested) > len(outputs):
+        raise Problem(400, f'"outputs" must be a list of at most {len(outputs)} objects with "name"')
     usual = _parameters(request).get("binary_data_output") is True
     chosen: dict[str, bool] = {}
     for place, given in enumerate(requested or [{"name": PREDICT}]):
         asked = given.get("name") if isinstance(given, dict) else None
-        names = [name for name in outputs if name == asked] or [
-            name for name in outputs if name.startswith(f"{asked}.")
-        ]
+        names = _named(asked, outputs) if isinstance(asked, str) else []
         if not names:
             raise Problem(400, f"/outputs/{place}: the outputs of this model are {listed([*outputs])}")
         chosen |= dict.fromkeys(names, _parameters(given).get("binary_data", usual) is True)
     return chosen
+
+
+def _named(asked: str, outputs: Mapping[str, Output]) -> list[str]:
+    """Find an output, or those of its kind of all targets."""
+    start = f"{asked}."
+    return [asked] if asked in outputs else [name for name in outputs if name.startswith(start)]
 
 
 def _parameters(given: Mapping[str, Any]) -> Mapping[str, Any]:
