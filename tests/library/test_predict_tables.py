@@ -195,7 +195,17 @@ def test_a_table_over_the_limit_is_a_413(make: MakeClient, record: Record) -> No
     assert client.post("/predict", content=" " * 100, headers=NDJSON).status_code == 422
 
 
-def test_a_table_is_answered_in_kind_or_not_at_all(client: httpx2.Client, record: Record) -> None:
+def test_a_table_is_answered_in_the_kind_of_another_if_that_is_asked_for(client: httpx2.Client, record: Record) -> None:
+    lines = client.post("/predict", content=as_csv([record] * 4), headers={**CSV, "Accept": "application/x-ndjson"})
+    rows = client.post("/predict", content=as_lines([record] * 4), headers={**NDJSON, "Accept": "text/csv, */*;q=0.1"})
+
+    assert lines.headers["content-type"] == "application/x-ndjson"
+    assert lines.content == client.post("/predict", content=as_lines([record] * 4), headers=NDJSON).content
+    assert rows.headers["content-type"] == "text/csv"
+    assert rows.content == client.post("/predict", content=as_csv([record] * 4), headers=CSV).content
+
+
+def test_a_table_is_answered_as_a_table_or_not_at_all(client: httpx2.Client, record: Record) -> None:
     answer = client.post("/predict", content=as_csv([record]), headers={**CSV, "Accept": "application/json"})
 
     assert answer.status_code == 406

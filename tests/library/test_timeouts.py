@@ -11,7 +11,7 @@ from modelapi.records.columns import Columns, n_rows
 from modelapi.serving.answers import Problem
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.options import NOTHING, Options
-from modelapi.serving.predicting import LARGE_LIST, predict_alone
+from modelapi.serving.predicting import LARGE_LIST, Records, predict_alone
 from modelapi.serving.table_answer import predict_table
 
 from tests.library.web import SECONDS, Hold, MakeClient, Record, newest, served
@@ -83,4 +83,4 @@ def test_a_table_that_nobody_waits_for_is_not_predicted(left: Exchange, record: 
     line = json.dumps(record).encode() + b"\n"
 
     with pytest.raises(Problem):
-        predict_table(left, served(), "application/x-ndjson", [line], NOTHING)
+        predict_table(left, served(), Records(left, "application/x-ndjson"), [line], NOTHING)

@@ -82,7 +82,7 @@ class Model(RequestModel):
 
                 source = aiter(cast(AsyncIterable[bytes], records.chunks))
                 chunks = iter(lambda: asyncio.run_coroutine_threadsafe(read(), loop).result(), b"")
-                work = partial(predict_table, exchange, self._served, records.media_type, chunks, options)
+                work = partial(predict_table, exchange, self._served, records, chunks, options)
                 return await in_thread(work)
 
     @asynccontextmanager

@@ -1,6 +1,7 @@
 """The paths of other platforms, as FastAPI is asked them."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,11 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from modelapi.fastapi.middleware import EXCHANGE, path_below, send_answer
 from modelapi.fastapi.model import in_thread
 from modelapi.fastapi.requests import read
-from modelapi.protocols.translation import UNASKED, Asked, Given, Protocols, Route, Translation, is_large
+from modelapi.protocols.translation import UNASKED, Asked, Given, Protocols, Renamed, Route, Translation, is_large
 from modelapi.serving.answers import JSON, Answer, Problem
 from modelapi.serving.exchange import Exchange
 
-CHANGED = (b"content-type", b"content-length", b"transfer-encoding", b"accept")
+TYPES = (b"content-type", b"accept")
+CHANGED = (*TYPES, b"content-length", b"transfer-encoding")
 
 
 class ProtocolMiddleware:
@@ -41,22 +43,22 @@ class ProtocolMiddleware:
         try:
             asked = UNASKED
             if method == translation.method:
+                query = scope["query_string"].decode("latin-1")
+                given = Given(exchange, route.name, exchange.given, query=query)
+                if renamed := translation.rename(given):
+                    await self._rename(renamed, scope, receive, send)
+                    return
                 body = await self._read(exchange, route, method, receive)
-                ask = partial(translation.asked, Given(exchange, route.name, exchange.given, body))
+                ask = partial(translation.asked, replace(given, body=body))
                 asked = await in_thread(ask) if is_large(body) else ask()
         except Problem as problem:
-            await send_answer(translation.refusal(problem), send)
+            await send_answer(translation.refusal(problem, exchange.request_id), send)
             return
         _lead(scope, asked.target or route.target)
         scope["method"] = asked.method or method  # What is translated is the body.
         scope["query_string"] = asked.query.encode()
-        scope["headers"] = [
-            *_without(CHANGED, scope["headers"]),
-            (b"content-type", asked.media_type.encode()),
-            (b"content-length", b"%d" % len(asked.body)),
-            (b"accept", asked.media_type.encode()),
-        ]
-        exchange.given = dict(reversed(scope["headers"]))
+        scope["headers"] = [*_without(CHANGED, scope["headers"]), (b"content-length", b"%d" % len(asked.body))]
+        _set_types(scope, exchange, asked.media_type, asked.answer_type or asked.media_type)
         left, answered = [asked.body], list[bytes]()
         start: Message = {}
 
@@ -71,13 +73,25 @@ class ProtocolMiddleware:
             if not message.get("more_body"):
                 given_type = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
                 body = b"".join(answered)
-                say = partial(translation.answer, asked, start["status"], given_type, body)
+                say = partial(translation.answer, asked, exchange.request_id, start["status"], given_type, body)
                 said = await in_thread(say) if is_large(body) else say()
                 delivered = await _deliver(asked, said, is_large(body))
                 await _send_said(delivered, start["headers"], is_head, send)
                 exchange.status = max(said.status, delivered.status)  # A refusal may be delivered as a success.
 
         await self._app(scope, receive_body, send_translated)
+
+    async def _rename(self, renamed: Renamed, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_renamed(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                named = (b"content-type", renamed.name.encode())
+                message = {**message, "headers": [*_without(TYPES[:1], message["headers"]), named]}
+            await send(message)
+
+        scope["query_string"] = renamed.query.encode()
+        scope["headers"] = _without(TYPES, scope["headers"])
+        _set_types(scope, scope[EXCHANGE], renamed.media_type, renamed.answer_type)
+        await self._app(scope, receive, send_renamed)
 
     async def _read(self, exchange: Exchange, route: Route, method: str, receive: Receive) -> bytes:
         """Read the body of a POST; not before the key is looked at, as the API itself does. Raises Problem."""
@@ -86,7 +100,7 @@ class ProtocolMiddleware:
             keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
         if method != "POST":
             return b""
-        return (await read(exchange, JSON, given.get(b"content-length"), receive)).body
+        return (await read(exchange, JSON, JSON, given.get(b"content-length"), receive)).body
 
 
 async def _deliver(asked: Asked, said: Answer, large: bool) -> Answer:
@@ -101,6 +115,12 @@ def _lead(scope: Scope, target: str) -> None:
     """Have another path answer."""
     scope["path"] = scope.get("root_path", "") + target
     scope["raw_path"] = scope["path"].encode()
+
+
+def _set_types(scope: Scope, exchange: Exchange, media_type: str, answer_type: str) -> None:
+    """Name the media types of the body and of the answer, in headers that name none."""
+    scope["headers"] += zip(TYPES, (media_type.encode(), answer_type.encode()), strict=True)
+    exchange.given = dict(reversed(scope["headers"]))
 
 
 async def _send_said(said: Answer, headers: list[tuple[bytes, bytes]], is_head: bool, send: Send) -> None:

@@ -53,9 +53,9 @@ class ModelNamed(NamedTuple):
 async def read_records(request: Request) -> predicting.Records:
     """Return the records of the body. Raises Problem."""
     given = request.headers.get
-    media_type = predicting.negotiate(given("content-type"), given("content-encoding"), given("accept"))
-    records = await read(exchange(request), media_type, given("content-length"), request.receive)
-    if media_type == JSON:
+    kinds = predicting.negotiate(given("content-type"), given("content-encoding"), given("accept"))
+    records = await read(exchange(request), *kinds, given("content-length"), request.receive)
+    if not records.is_table:
         # Where Starlette keeps a body that was read, so that a function that asks for it too finds it. If it keeps it
         # elsewhere some day, such a function gets a disconnected client.
         request._body = records.body
@@ -67,13 +67,15 @@ async def read_options(request: Request) -> options.Options:
     return options.read_options(request.scope["query_string"])
 
 
-async def read(exchange: Exchange, media_type: str, length: bytes | str | None, receive: Receive) -> predicting.Records:
+async def read(
+    exchange: Exchange, media_type: str, answer_type: str, length: bytes | str | None, receive: Receive
+) -> predicting.Records:
     """Read the body in JSON, or prepare to read a table. Raises Problem."""
     settings, limits = exchange.service.settings, exchange.service.limits
     if media_type != JSON:
         limits.tables.check()
         chunks = read_chunks(receive, length, settings.max_table_bytes)
-        return predicting.Records(exchange, media_type, receive=receive, chunks=chunks)
+        return predicting.Records(exchange, media_type, answer_type=answer_type, receive=receive, chunks=chunks)
     limits.small.check()
     pieces = []
     async for chunk in read_chunks(receive, length, settings.max_body_bytes):

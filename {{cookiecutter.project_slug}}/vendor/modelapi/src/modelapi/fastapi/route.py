@@ -132,8 +132,8 @@ def _find_named(name: str) -> Find:
 
 async def _find_records(exchange: Exchange, _scope: Scope, receive: Receive) -> predicting.Records:
     given = exchange.given.get
-    media_type = _negotiate(given(b"content-type"), given(b"content-encoding"), given(b"accept"))
-    return await requests.read(exchange, media_type, given(b"content-length"), receive)
+    kinds = _negotiate(given(b"content-type"), given(b"content-encoding"), given(b"accept"))
+    return await requests.read(exchange, *kinds, given(b"content-length"), receive)
 
 
 async def _find_options(_exchange: Exchange, scope: Scope, _receive: Receive) -> options.Options:
@@ -148,5 +148,5 @@ _FINDERS: tuple[tuple[Any, Find], ...] = (
 
 
 @lru_cache(maxsize=64)
-def _negotiate(*headers: bytes | None) -> str:
+def _negotiate(*headers: bytes | None) -> tuple[str, str]:
     return predicting.negotiate(*(None if value is None else value.decode("latin-1") for value in headers))

@@ -32,7 +32,7 @@ class Model(RequestModel):
         if isinstance(records, Records) and records.is_table:
             chunks = cast(Iterable[bytes], records.chunks)
             with self._exchange.service.limits.tables_in_threads:
-                return predict_table(self._exchange, self._served, records.media_type, chunks, options)
+                return predict_table(self._exchange, self._served, records, chunks, options)
         try:
             with self._exchange.service.limits.in_threads:
                 predict = self._predict_many if predicting.is_large(records, options) else self._predict_few

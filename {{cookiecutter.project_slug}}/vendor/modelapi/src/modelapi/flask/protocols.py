@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
 from modelapi.flask.requests import EXCHANGE
-from modelapi.protocols.translation import UNASKED, Given, Protocols, Route, Translation
+from modelapi.protocols.translation import UNASKED, Given, Protocols, Renamed, Route, Translation
 from modelapi.serving.answers import TITLES, Answer, Problem, body_too_large
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.guard import PROBLEM
@@ -46,17 +47,20 @@ class ProtocolLayer:
             asked = UNASKED
             if method == translation.method:
                 headers = _read_headers(environ)
+                given = Given(exchange, route.name, headers, query=environ.get("QUERY_STRING", ""))
+                if renamed := translation.rename(given):
+                    return self._rename(renamed, environ, start_response)
                 body = self._read(exchange, route, method, headers, environ)
-                asked = translation.asked(Given(exchange, route.name, headers, body))
+                asked = translation.asked(replace(given, body=body))
         except Problem as problem:
-            return _start(translation.refusal(problem), [], is_head, start_response)
+            return _start(translation.refusal(problem, exchange.request_id), [], is_head, start_response)
         environ |= {
             "REQUEST_METHOD": asked.method or method,  # What is translated is the body.
             "PATH_INFO": asked.target or route.target,
             "wsgi.input": BytesIO(asked.body),
             "CONTENT_LENGTH": str(len(asked.body)),
             "CONTENT_TYPE": asked.media_type,
-            "HTTP_ACCEPT": asked.media_type,
+            "HTTP_ACCEPT": asked.answer_type or asked.media_type,
             "QUERY_STRING": asked.query,
         }
         environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -75,11 +79,22 @@ class ProtocolLayer:
                 answered.close()
         status, api_headers = started[-1]
         media_type = next((value for name, value in api_headers if name.lower() == "content-type"), "")
-        said = translation.answer(asked, int(status[:3]), media_type, b"".join(written))
+        said = translation.answer(asked, exchange.request_id, int(status[:3]), media_type, b"".join(written))
         delivered = asyncio.run(asked.deliver(said)) if asked.deliver else said
         sent = _start(delivered, api_headers, is_head, start_response)
         exchange.status = max(said.status, delivered.status)  # A refusal may be delivered as a success.
         return sent
+
+    def _rename(self, renamed: Renamed, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start_renamed(status: str, headers: Headers, *error: Any) -> Any:
+            if int(status[:3]) < 400:
+                headers = [pair for pair in headers if pair[0].lower() != "content-type"]
+                headers.append(("Content-Type", renamed.name))
+            return start_response(status, headers, *error)
+
+        environ |= {"CONTENT_TYPE": renamed.media_type, "HTTP_ACCEPT": renamed.answer_type}
+        environ["QUERY_STRING"] = renamed.query
+        return self._app(environ, start_renamed)
 
     def _read(
         self, exchange: Exchange, route: Route, method: str, given: dict[bytes, bytes], environ: "WSGIEnvironment"

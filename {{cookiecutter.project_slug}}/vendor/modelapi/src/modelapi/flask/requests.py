@@ -46,11 +46,13 @@ def current_model(name: str = "") -> Model:
 def read_records() -> Records:
     """Read the body: records in JSON, or a table, which is read while it is predicted. Raises Problem."""
     current, given = exchange(), request.environ.get
-    media_type = predicting.negotiate(given("CONTENT_TYPE"), given("HTTP_CONTENT_ENCODING"), given("HTTP_ACCEPT"))
+    media_type, answer_type = predicting.negotiate(
+        given("CONTENT_TYPE"), given("HTTP_CONTENT_ENCODING"), given("HTTP_ACCEPT")
+    )
     settings = current.service.settings
     if media_type != JSON:
         chunks = _with_deadline(current, read_chunks(settings.max_table_bytes), settings.request_timeout)
-        return Records(current, media_type, chunks=chunks)
+        return Records(current, media_type, answer_type=answer_type, chunks=chunks)
     return Records(current, media_type, body=_read_all(settings.max_body_bytes))
 
 

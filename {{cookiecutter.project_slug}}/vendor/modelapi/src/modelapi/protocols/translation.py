@@ -34,6 +34,7 @@ class Given:
     headers: Mapping[bytes, bytes]
     """By their names in lower case."""
     body: bytes = b""
+    query: str = ""
 
     @property
     def signature(self) -> Signature:
@@ -72,6 +73,8 @@ class Asked:
     """Translates the body of an answer that is no refusal."""
     body: bytes = b""
     media_type: str = JSON
+    answer_type: str = ""
+    """Of the answer of this API, empty for that of the body."""
     query: str = ""
     method: str = ""
     """Empty for that of the request."""
@@ -81,6 +84,17 @@ class Asked:
     """Says a problem in place of the translation, where that depends on what was asked."""
     deliver: Callable[[Answer], Coroutine[Any, Any, Answer]] | None = None
     """Has what was said written by a library of the protocol, which needs an event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What this API is asked in place of a request whose bodies are alike: they need not be kept in memory."""
+
+    media_type: str
+    answer_type: str
+    name: str
+    """What the protocol calls the latter."""
+    query: str
 
 
 UNASKED = Asked(lambda body: Answer(body, JSON))
@@ -96,21 +110,23 @@ class Translation:
     refuse: Refuse
     method: str = "POST"
     """Of the requests that are translated; GET is HEAD too."""
+    rename: Callable[[Given], Renamed | None] = lambda _: None
+    """Looks at a request whose body is not read yet. Raises Problem."""
 
     def asked(self, given: Given) -> Asked:
         """Say what this API is asked, of large bodies one at a time. Raises Problem."""
         with given.exchange.service.large if is_large(given.body) else nullcontext():
             return self.ask(given)
 
-    def refusal(self, problem: Problem, refuse: Refuse | None = None) -> Answer:
+    def refusal(self, problem: Problem, request_id: str, refuse: Refuse | None = None) -> Answer:
         """Refuse what this API was not asked."""
-        answer = (refuse or self.refuse)(problem.status, {"detail": problem.detail, "errors": problem.errors})
+        answer = (refuse or self.refuse)(problem.status, problem.members(request_id))
         return replace(answer, extra={**answer.extra, **problem.headers})
 
-    def answer(self, asked: Asked, status: int, media_type: str, body: bytes) -> Answer:
+    def answer(self, asked: Asked, request_id: str, status: int, media_type: str, body: bytes) -> Answer:
         """Say what this API has answered."""
         if status >= 400:
-            problem: dict[str, Any] = {"detail": Problem(status).detail}
+            problem = Problem(status).members(request_id)
             if media_type.partition(";")[0] == PROBLEM:
                 problem |= from_json(body)  # The owner's handlers may leave out what ours have.
             return (asked.refuse or self.refuse)(status, problem)
@@ -119,7 +135,7 @@ class Translation:
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             # The owner's function answers what it likes.
             log.exception("an answer that a protocol cannot say")
-            return self.refusal(Problem(500, UNTRANSLATABLE), asked.refuse)
+            return self.refusal(Problem(500, UNTRANSLATABLE), request_id, asked.refuse)
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,10 @@ class Problem(Exception):
 
     def answer(self, request_id: str) -> Answer:
         """Write the problem as application/problem+json."""
+        return Answer(to_json(self.members(request_id)), PROBLEM, self.status, self.headers)
+
+    def members(self, request_id: str) -> dict[str, Any]:
+        """Return the members of RFC 9457."""
         content: dict[str, Any] = {
             "type": "about:blank",
             "title": TITLES.get(self.status, "Error"),
@@ -143,7 +147,7 @@ class Problem(Exception):
         }
         if self.errors:
             content["errors"] = self.errors
-        return Answer(to_json(content), PROBLEM, self.status, self.headers)
+        return content
 
 
 def body_too_large(limit: int) -> Problem:

@@ -18,20 +18,18 @@ from modelapi.serving.answers import ARROW, PARQUET, Problem
 from modelapi.serving.logs import get_logger
 from modelapi.serving.options import Options
 from modelapi.serving.service import ServedModel
-from modelapi.serving.tables import Explained, Table
+from modelapi.serving.tables import Explained, Kind, Reader, Writer
 
 log = get_logger()
 
 
-class ColumnarTable(Table):
-    """A table of typed columns, in and out; those of the answer are named as in CSV."""
+class ColumnarReader(Reader):
+    """Reads record batches."""
 
     rows: Callable[[Any], Any]
     """Reads a table."""
-    begin: Callable[[IO[bytes], Any], Any]
-    """Begins to write one of a schema."""
 
-    def __init__(self, source: Any, model: ServedModel, options: Options) -> None:
+    def __init__(self, source: Any, model: ServedModel) -> None:
         rows = self.rows(source)
         parser = ArrowParser(
             model.signature.features,
@@ -42,6 +40,15 @@ class ColumnarTable(Table):
         )
         self.parse = parser.parse
         self.batches = rows.batches(parser.names)
+
+
+class ColumnarWriter(Writer):
+    """Writes typed columns, which are named as in CSV."""
+
+    begin: Callable[[IO[bytes], Any], Any]
+    """Begins to write a table of a schema."""
+
+    def __init__(self, model: ServedModel, options: Options) -> None:
         self._signature = model.signature
         self._options = options
         self._kinds = {field.name: field.type for field in added_fields(model.signature, options.wanted)}
@@ -88,18 +95,28 @@ class ColumnarTable(Table):
         return part
 
 
-class ArrowTable(ColumnarTable):
-    """A stream of record batches, in and out."""
+class ArrowReader(ColumnarReader):
+    """Reads a stream of record batches."""
 
     rows = ArrowRows
+
+
+class ArrowWriter(ColumnarWriter):
+    """Writes a stream of record batches."""
+
     begin = staticmethod(pa.ipc.new_stream)
 
 
-class ParquetTable(ColumnarTable):
-    """A Parquet file, in and out."""
+class ParquetReader(ColumnarReader):
+    """Reads what a process makes of a Parquet file."""
 
     rows = ParquetRows
+
+
+class ParquetWriter(ColumnarWriter):
+    """Writes a Parquet file."""
+
     begin = ParquetSink
 
 
-KINDS: dict[str, type[Table]] = {ARROW: ArrowTable, PARQUET: ParquetTable}
+KINDS = {ARROW: Kind(ArrowReader, ArrowWriter), PARQUET: Kind(ParquetReader, ParquetWriter)}

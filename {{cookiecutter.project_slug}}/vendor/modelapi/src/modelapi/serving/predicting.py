@@ -39,11 +39,14 @@ class Records:
         exchange: Exchange,
         media_type: str,
         *,
+        answer_type: str = "",
         body: bytes = b"",
         chunks: Chunks = (),
         receive: Callable[[], Awaitable[Any]] | None = None,
     ) -> None:
         self.media_type = media_type
+        self.answer_type = answer_type or media_type
+        """Of the answer to a table."""
         self.body = body
         self.chunks = chunks
         """Of the body of a table."""
@@ -106,10 +109,11 @@ def is_large(records: Given, options: Options) -> bool:
 
 
 @lru_cache(maxsize=64)  # Most clients send the same few; what is refused is not kept.
-def negotiate(content_type: str | None, content_encoding: str | None, accept: str | None) -> str:
-    """Return the media type of the body, in which the answer will be too. Raises Problem."""
+def negotiate(content_type: str | None, content_encoding: str | None, accept: str | None) -> tuple[str, str]:
+    """Return the media type of the body, and of the answer: of a table, any that a table has. Raises Problem."""
     media_type = require_media_type(content_type, content_encoding, MEDIA_TYPES)
-    return choose_media_type(accept, [media_type])
+    offers = [media_type] if media_type == JSON else sorted(TABLES, key=media_type.__ne__)
+    return media_type, choose_media_type(accept, offers)
 
 
 def predict_alone(exchange: Exchange, model: ServedModel, records: Given, options: Options) -> Prediction:

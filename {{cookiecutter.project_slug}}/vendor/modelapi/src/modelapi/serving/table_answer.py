@@ -10,16 +10,16 @@ from modelapi.records.faults import Fault, FaultLog, InvalidRecords, RecordsErro
 from modelapi.records.parquet_process import ParquetProcess
 from modelapi.records.parser import MAX_FAULTS
 from modelapi.records.tables import Chunks
-from modelapi.serving.answers import CSV, PARQUET, Answer, Problem, Stream
+from modelapi.serving import text_answer
+from modelapi.serving.answers import PARQUET, Answer, Problem, Stream
 from modelapi.serving.exchange import Exchange
 from modelapi.serving.explaining import check_number, explain
 from modelapi.serving.logs import get_logger
 from modelapi.serving.options import Options
-from modelapi.serving.predicting import COLUMNAR, refused
+from modelapi.serving.predicting import COLUMNAR, Records, refused
 from modelapi.serving.prediction import TablePrediction
 from modelapi.serving.service import ServedModel
-from modelapi.serving.tables import Table
-from modelapi.serving.text_answer import CsvTable, JsonTable
+from modelapi.serving.tables import Kind
 from modelapi.serving.tracing import tracing
 from modelapi.signature import Signature
 
@@ -29,7 +29,7 @@ MAX_IN_MEMORY = 1_000_000  # Bytes of an answer; more than this is kept in a tem
 
 
 def predict_table(
-    exchange: Exchange, model: ServedModel, media_type: str, chunks: Iterable[bytes], options: Options
+    exchange: Exchange, model: ServedModel, records: Records, chunks: Iterable[bytes], options: Options
 ) -> TablePrediction:
     """Predict each row of a table, whose bytes come in chunks, into an answer of up to MAX_TABLE_BYTES. Raises Problem.
 
@@ -37,11 +37,12 @@ def predict_table(
     clients do not read before they have written all.
     """
     limit = exchange.service.settings.max_table_bytes
-    with _opened(media_type, chunks, model.signature) as source, ExitStack() as stack:
+    with _opened(records.media_type, chunks, model.signature) as source, ExitStack() as stack:
         answer = SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115 (the stack closes it)
         stack.callback(_discard, answer)
         try:
-            table = _kind(media_type)(source, model, options)
+            table = _kinds(records.media_type).reader(source, model)
+            writer = _kinds(records.answer_type).writer(model, options)
             faults = FaultLog(MAX_FAULTS)
             for batch in table.batches:
                 exchange.require_client()
@@ -56,7 +57,7 @@ def predict_table(
                             explained = None
                             if options.explain:
                                 explained = explain(exchange, model, columns, prediction, exchange.rows)
-                            _write(answer, table.write(columns, prediction, explained), limit)
+                            _write(answer, writer.write(columns, prediction, explained), limit)
                     except InvalidRecords as error:
                         faults.extend(error)
                 exchange.rows += len(batch)
@@ -64,21 +65,21 @@ def predict_table(
                 raise InvalidRecords([fault.of_a_table() for fault in faults.faults], faults.count)
             if not exchange.rows:
                 raise InvalidRecords([Fault((), "must hold at least one row")])
-            _write(answer, table.end(), limit)
+            _write(answer, writer.end(), limit)
         except RecordsError as error:
             raise refused(model, error) from None
         with _room():
             body = Stream(answer)
         stack.pop_all()  # The file stays open until the answer is sent.
-        return TablePrediction(Answer(body, media_type, is_data=True))
+        return TablePrediction(Answer(body, records.answer_type, is_data=True))
 
 
-def _kind(media_type: str) -> type[Table]:
+def _kinds(media_type: str) -> Kind:
     if media_type in COLUMNAR:
-        from modelapi.serving.columnar_answer import KINDS  # Which needs pyarrow.
+        from modelapi.serving import columnar_answer  # Which needs pyarrow.
 
-        return KINDS[media_type]
-    return CsvTable if media_type == CSV else JsonTable
+        return columnar_answer.KINDS[media_type]
+    return text_answer.KINDS[media_type]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelapi.engines import Prediction
 from modelapi.records.columns import Columns
@@ -13,8 +13,8 @@ from modelapi.shapley import Explanation
 Explained = list[Explanation] | None
 
 
-class Table(ABC):
-    """A table, in and out."""
+class Reader(ABC):
+    """Reads a table."""
 
     batches: Iterable[Any]
     """Of rows, whose type is its own affair. Raises RecordsError."""
@@ -22,8 +22,16 @@ class Table(ABC):
     """Types a batch, whose first row has the number given. Raises RecordsError."""
 
     @abstractmethod
-    def __init__(self, source: Any, model: ServedModel, options: Options) -> None:
+    def __init__(self, source: Any, model: ServedModel) -> None:
         """Read the head of a table, as a rule of a file. Raises RecordsError."""
+
+
+class Writer(ABC):
+    """Writes the answer to a table."""
+
+    @abstractmethod
+    def __init__(self, model: ServedModel, options: Options) -> None:
+        """Take what is predicted."""
 
     @abstractmethod
     def write(self, columns: Columns, prediction: Prediction, explained: Explained = None) -> bytes:
@@ -32,3 +40,10 @@ class Table(ABC):
     def end(self) -> bytes:
         """Write what is behind all of them."""
         return b""
+
+
+class Kind(NamedTuple):
+    """What tables of a media type are read and answered with."""
+
+    reader: type[Reader]
+    writer: type[Writer]

@@ -11,27 +11,34 @@ from modelapi.engines import Prediction
 from modelapi.records.cells import CellParser
 from modelapi.records.columns import Columns
 from modelapi.records.tables import CsvRows, JsonLines
+from modelapi.serving.answers import CSV, NDJSON
 from modelapi.serving.options import Options
 from modelapi.serving.predicting import describe
 from modelapi.serving.service import ServedModel
-from modelapi.serving.tables import Explained, Table
+from modelapi.serving.tables import Explained, Kind, Reader, Writer
 
 
-class CsvTable(Table):
-    """A CSV file with a header line, in and out."""
+class CsvReader(Reader):
+    """Reads CSV under a header line."""
 
-    def __init__(self, file: IO[bytes], model: ServedModel, options: Options) -> None:
-        rows = CsvRows(file)
+    def __init__(self, source: IO[bytes], model: ServedModel) -> None:
+        rows = CsvRows(source)
         self.batches = rows
-        self._signature = model.signature
-        self._options = options
         self.parse = CellParser(
-            self._signature.features,
+            model.signature.features,
             rows.header,
             unknown_categories=model.parser.unknown_categories,
             unknown_fields=model.parser.unknown_fields,
             max_faults=model.parser.max_faults,
         ).parse
+
+
+class CsvWriter(Writer):
+    """Writes CSV under a header line."""
+
+    def __init__(self, model: ServedModel, options: Options) -> None:
+        self._signature = model.signature
+        self._options = options
         self._header_is_written = False
 
     def write(self, columns: Columns, prediction: Prediction, explained: Explained = None) -> bytes:
@@ -50,12 +57,18 @@ class CsvTable(Table):
         return text.getvalue().encode()
 
 
-class JsonTable(Table):
-    """A JSON object a line, in and out."""
+class JsonReader(Reader):
+    """Reads a JSON object a line."""
 
-    def __init__(self, file: IO[bytes], model: ServedModel, options: Options) -> None:
-        self.batches = JsonLines(file)
+    def __init__(self, source: IO[bytes], model: ServedModel) -> None:
+        self.batches = JsonLines(source)
         self.parse = model.parser.parse_lines
+
+
+class JsonWriter(Writer):
+    """Writes a JSON object a line."""
+
+    def __init__(self, model: ServedModel, options: Options) -> None:
         self._signature = model.signature
         self._options = options
 
@@ -69,3 +82,6 @@ class JsonTable(Table):
             members["warnings"] = [[describe(fault.of_its_row()) for fault in row] for row in noted]
         rows = zip(*members.values(), strict=True)
         return b"".join(to_json(dict(zip(members, row, strict=True)), inf_nan_mode="null") + b"\n" for row in rows)
+
+
+KINDS = {CSV: Kind(CsvReader, CsvWriter), NDJSON: Kind(JsonReader, JsonWriter)}
