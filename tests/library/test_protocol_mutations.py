@@ -64,7 +64,10 @@ def sagemaker(record: Record) -> list[Sent]:
     return [
         Sent("/ping"),
         Sent("/invocations", [record, record]),
+        Sent("/invocations", {"instances": [record, [*record.values()]]}, {**JSON, "Accept": "text/csv"}),
         Sent("/invocations", b"Age,Sex\n24,female\n", CSV),
+        Sent("/invocations", b"24,female,S\n", {**CSV, "Accept": "application/json"}),
+        Sent("/invocations", b'{"Age": 24, "Sex": "female"}\n', {"Content-Type": "application/jsonlines"}),
     ]
 
 

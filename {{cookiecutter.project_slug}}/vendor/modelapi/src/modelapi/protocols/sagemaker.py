@@ -1,8 +1,124 @@
 """Amazon SageMaker: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html ."""
 
-from modelapi.protocols.translation import Protocol, Route
+import csv
+from collections.abc import Mapping
+from functools import partial
+from io import StringIO
+from typing import Any
+from urllib.parse import parse_qs
+
+from pydantic_core import from_json, to_json
+
+from modelapi.protocols.rows import ask_records, from_rows, predictions
+from modelapi.protocols.translation import Asked, Given, Protocol, Renamed, Route, Translation
+from modelapi.records.faults import listed
+from modelapi.serving.answers import ARROW, CSV, JSON, NDJSON, PARQUET, PROBLEM, Answer, Problem, json_answer
+from modelapi.serving.negotiation import choose_media_type
+from modelapi.serving.options import Options
+from modelapi.serving.predicting import COLUMNAR
+from modelapi.signature import Signature
+
+LINES = "application/jsonlines"
+NAMED = {JSON: JSON, CSV: CSV, LINES: NDJSON, NDJSON: NDJSON}
+if COLUMNAR:
+    NAMED |= {"application/x-parquet": PARQUET, PARQUET: PARQUET, ARROW: ARROW}
+ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"  # All that a client of the platform can send beside a body.
 
 
 def make() -> Protocol:
-    """Make the two paths of the platform; what is sent and answered is as at POST /predict."""
-    return Protocol.of({"/ping": Route("/ready"), "/invocations": Route("/predict")})
+    """Make the two paths of the platform."""
+    invoke = Translation(ask, refuse, rename=rename)
+    return Protocol.of({"/ping": Route("/ready"), "/invocations": Route("/predict", invoke)})
+
+
+def rename(given: Given) -> Renamed | None:
+    """Name the types of tables that are as this API has them: not CSV, for the platform's has no header line."""
+    body, answer = _types(given)
+    if {NAMED[body], NAMED[answer]} & {JSON, CSV}:
+        return None
+    return Renamed(NAMED[body], NAMED[answer], answer, _query(given))
+
+
+def ask(given: Given) -> Asked:
+    """Take JSON as POST /predict does or {"instances": …}, CSV without a header line, or a table. Raises Problem."""
+    body, answer = _types(given)
+    query, content, kind = _query(given), given.body, NAMED[body]
+    if kind == JSON:
+        found = given.json()
+        is_named = isinstance(found, dict) and found.keys() == {"instances"}
+        records = from_rows(found["instances"], given, "instances") if is_named else found
+        if answer == JSON and is_named:
+            return ask_records(given, records, query, predictions)
+        if answer == JSON:
+            return Asked(lambda said: Answer(said, JSON, is_data=True), content, query=query)
+        records = records if isinstance(records, list) else [records]
+        content, kind = b"\n".join(map(to_json, records)), NDJSON
+    elif kind == CSV:
+        content = with_header(content, given.signature)
+    asked_for = NDJSON if answer == JSON else NAMED[answer]
+    return Asked(partial(say, answer), content, kind, asked_for, query)
+
+
+def say(answer: str, body: bytes) -> Answer:
+    """Say what a table was answered, in the form that was asked for."""
+    if answer == JSON:
+        return json_answer(from_lines(body), is_data=True)
+    return Answer(without_header(body) if answer == CSV else body, answer, is_data=True)
+
+
+def refuse(status: int, problem: Mapping[str, Any]) -> Answer:
+    """Refuse as this API does."""
+    return Answer(to_json(problem), PROBLEM, status)
+
+
+def with_header(table: bytes, signature: Signature) -> bytes:
+    """Put the names of the features above a table in CSV, unless they are there. Raises a 400 Problem."""
+    names = [feature.name for feature in signature.features]
+    try:
+        first = next(filter(None, csv.reader(StringIO(table.decode("utf-8-sig"), newline=""), strict=True)), [])
+    except (UnicodeDecodeError, csv.Error):
+        return table  # Which is refused by what reads it.
+    if not first or 2 * len({cell.strip() for cell in first} & {*names}) >= len(first):
+        return table
+    if len(first) != len(names):
+        detail = f"row 1 has {len(first)} cells: without a header line a row has one for each of {listed(names)}"
+        raise Problem(400, detail)
+    header = StringIO()
+    csv.writer(header, lineterminator="\n").writerow(names)
+    return header.getvalue().encode() + table.removeprefix(b"\xef\xbb\xbf")
+
+
+def without_header(table: bytes) -> bytes:
+    """Take the header line off a table in CSV; the name of a label may hold line ends."""
+    end = table.index(b"\n")
+    while table.count(b'"', 0, end) % 2:
+        end = table.index(b"\n", end + 1)
+    return table[end + 1 :]
+
+
+def from_lines(lines: bytes) -> dict[str, list[Any]]:
+    """Make of an object for each record what POST /predict answers in JSON."""
+    rows = [from_json(line) for line in lines.splitlines()]
+    members = {name: [row[name] for row in rows] for name in rows[0]}
+    if "warnings" in members:
+        members["warnings"] = [
+            {**warning, "pointer": f"/{place}{warning['pointer']}"}
+            for place, of_row in enumerate(members["warnings"])
+            for warning in of_row
+        ]
+    return members
+
+
+def _types(given: Given) -> tuple[str, str]:
+    """Return the media types of the body and of the answer, as the platform calls them. Raises Problem."""
+    body = given.media_type(*NAMED)
+    accept = given.header("X-Amzn-SageMaker-Accept") or given.header("Accept") or "*/*"
+    return body, choose_media_type(accept, sorted(NAMED, key=body.__ne__))
+
+
+def _query(given: Given) -> str:
+    """Return the query or, of the attributes, those that are options: probabilities=true&warnings=true."""
+    if given.query:
+        return given.query
+    found = parse_qs(given.header(ATTRIBUTES))
+    return "&".join(f"{name}=true" for name in Options._fields if found.get(name) == ["true"])
