@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tests.conftest import FRAMEWORKS, ROOT, Installed, bake_into, succeed
+from tests.conftest import FRAMEWORKS, ROOT, Installed, bake_into, skip_on_laptop, succeed
 from tests.owner.conftest import edit
 from tests.server import ask, serve
 from tests.test_library import MCP, install_besides
@@ -28,10 +28,12 @@ CLIENTS = {
     "kserve_v2": "v2",
     "mcp": "mcp",
     "mlflow": "mlflow",
+    "openapi_generator": "",
+    "openapi_typescript": "",
     "sagemaker": "sagemaker",
     "tritonclient": "v2",
     "vertex": "vertex",
-}  # The protocol of each, by its script: ask_<client>.py.
+}  # The protocol of each, if it is not our own, by its script: ask_<client>.py.
 ZOO = (
     "LogisticRegression",
     "DecisionTreeClassifier",
@@ -94,7 +96,7 @@ def cases(
 
 def spoken_with(protocol: str) -> list[str]:
     """List all protocols that a server speaks beside one; none speaks both MLflow's and SageMaker's."""
-    return sorted({*CLIENTS.values()} - {"mlflow" if protocol == "sagemaker" else "sagemaker"})
+    return sorted({*CLIENTS.values()} - {"", "mlflow" if protocol == "sagemaker" else "sagemaker"})
 
 
 def with_models(api: Path, zoo: Path) -> Path:
@@ -130,6 +132,8 @@ def make_case(api: Path, port: int, name: str, folder: Path) -> dict[str, Any]:
 def test_an_official_client_gets_what_predict_answers(
     python: Path, cases: Callable[[str], Cases], tmp_path: Path, client: str
 ) -> None:
+    if client == "openapi_typescript" and not shutil.which("npm"):
+        skip_on_laptop("no npm here: install it to test the types that are made of the OpenAPI document")
     asked = cases(CLIENTS[client])
     told = tmp_path / "cases.json"
     told.write_text(json.dumps(asked), encoding="utf-8")

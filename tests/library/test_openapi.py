@@ -93,6 +93,16 @@ def test_titles_units_and_what_labels_mean_are_those_of_the_project(current: Pac
     assert written["Prediction"]["properties"]["prediction"]["items"]["description"] == "0 is died, 1 is survived"
 
 
+def test_a_boolean_is_described_by_its_type_alone(current: Package) -> None:
+    target = current.signature.target.model_copy(update={"type": "boolean", "classes": [False, True]})
+    signature = current.signature.model_copy(update={"target": target})
+
+    written = document({"": signature}, Settings.model_construct())["components"]["schemas"]["Prediction"]
+
+    assert written["properties"]["prediction"]["items"] == {"type": "boolean"}
+    assert written["properties"]["probability"]["items"]["required"] == ["false", "true"]
+
+
 def test_predictions_come_first_and_each_problem_has_an_example_of_its_own(client: httpx2.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,18 @@ def cases() -> Iterator[Case]:
 def _first(url: str) -> str:
     with urlopen(f"{url}/ready", timeout=PATIENCE) as answer:
         return str(answer.headers["X-Model-Version"])
+
+
+def document(asked: Iterable[Case]) -> bytes:
+    """Return the OpenAPI document, which is to be the same of all servers, once `cases` is at its end."""
+    (found,) = {read(f"{url}/openapi.json") for url in {case.url for case in asked}}
+    return found
+
+
+def read(url: str) -> bytes:
+    with urlopen(url, timeout=PATIENCE) as answer:
+        body: bytes = answer.read()
+    return body
 
 
 def run(predict: Callable[[Case], list[Any]]) -> None:

@@ -53,7 +53,7 @@ class ModelApi(Extension):
         document = self.document()
         app.openapi_schema = None  # FastAPI would keep the document of its first call.
         added = FastAPI.openapi(app)
-        predict = document["paths"].pop("/predict")["post"]
+        predict = document["paths"]["/predict"].pop("post")  # Which leaves its place to a route that predicts there.
         for path, operations in added["paths"].items():
             document["paths"][path] = {**document["paths"].get(path, {}), **operations}
         for route in iter_route_contexts(app.routes):
@@ -65,7 +65,7 @@ class ModelApi(Extension):
                 operations = document["paths"][route.path]
                 operations["post"] = _merge(operations.get("post", {}), predict)
         document["servers"] = app.servers or document["servers"]
-        document["paths"] = predictions_first(document["paths"])
+        document["paths"] = predictions_first({path: one for path, one in document["paths"].items() if one})
         document["components"] = {
             kind: _and(document["components"].get(kind, {}), added.get("components", {}).get(kind, {}))
             for kind in _and(document["components"], added.get("components", {}))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from modelapi.serving.answers import CSV, DETAILS, JSON, NDJSON, PROBLEM, TITLES
 from modelapi.serving.keys import Keys
 from modelapi.serving.predicting import COLUMNAR
-from modelapi.serving.schemas import Schema, ref, schemas
+from modelapi.serving.schemas import ANYTHING, Schema, ref, schemas
 from modelapi.serving.settings import Settings
 from modelapi.signature import MEANINGS, SAFE_NUMBER, Signature
 
@@ -33,6 +33,7 @@ HEADERS = {
 }
 LIMITS = ("RateLimit-Policy", "RateLimit")
 HEADERS_OF = {"401": ("WWW-Authenticate",), "429": ("Retry-After", *LIMITS), "503": ("Retry-After",)}
+OK: Schema = {"type": "string", "const": "OK"}
 SECURITY: Schema = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "x-api-key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -65,8 +66,8 @@ def _paths(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
     keys = Keys(settings.api_keys, public_metrics=settings.public_metrics)
     guards = [*(["401"] if settings.api_keys else []), *(["429"] if settings.rate_limit else [])]
     paths = {
-        "/": {"get": _get("hello", "Say hello and list the paths", _json({"type": "object"}), ["406"])},
-        "/health": {"get": _get("health", "Is the process alive?", {"text/plain": {"schema": {"const": "OK"}}})},
+        "/": {"get": _get("hello", "Say hello and list the paths", _json(ANYTHING), ["406"])},
+        "/health": {"get": _get("health", "Is the process alive?", {"text/plain": {"schema": OK}})},
         "/metrics": {"get": _get("metrics", "Metrics for Prometheus", {"text/plain": _text("Counters, histograms.")})},
         "/ready": {"get": _get("ready", "Which model answers?", _json(ref("Ready")), ["503"])},
         "/model": {"get": _get("model", "Signature, metrics and manifest", _json(ref("Model")), ["406", "503"])},

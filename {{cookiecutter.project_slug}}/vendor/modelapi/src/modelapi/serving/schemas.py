@@ -20,19 +20,19 @@ def schemas(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
     for name, signature in signatures.items():
         suffix = f"_{name}" if name else ""
         of_models[f"Record{suffix}"] = record(signature, settings)
-        of_models[f"Prediction{suffix}"] = prediction(signature, ref("Explanation"))
+        of_models[f"Prediction{suffix}"] = prediction(signature, ref("Explanation"), ref("Fault"))
     return {
         **of_models,
         **({"Explanation": EXPLANATION} if any(one.explains for one in signatures.values()) else {}),
         "Ready": _object(
             {
-                "status": {"const": "ready"},
+                "status": {**text, "const": "ready"},
                 "model": _object({"name": text, "version": text, "engine": text}),
                 "warning": text,
             },
             optional={"warning"},
         ),
-        "Model": _object({name: {"type": "object"} for name in ("signature", "metrics", "manifest")}),
+        "Model": _object(dict.fromkeys(("signature", "metrics", "manifest"), ANYTHING)),
         "Problem": _object(
             {
                 "type": text,
@@ -40,10 +40,11 @@ def schemas(signatures: Mapping[str, Signature], settings: Settings) -> Schema:
                 "status": {"type": "integer"},
                 "detail": text,
                 "instance": text,
-                "errors": {"type": "array", "items": _object({"pointer": text, "detail": text})},
+                "errors": {"type": "array", "items": ref("Fault")},
             },
             optional={"errors"},
         ),
+        "Fault": FAULT,
     }
 
 
@@ -81,9 +82,8 @@ def value(feature: Feature, signature: Signature, settings: Settings) -> Schema:
     return schema
 
 
-def prediction(signature: Signature, explanation: Schema) -> Schema:
-    """Describe what is answered, with what describes an explanation."""
-    fault = _object({"pointer": {"type": "string"}, "detail": {"type": "string"}})
+def prediction(signature: Signature, explanation: Schema, fault: Schema) -> Schema:
+    """Describe what is answered, with what describes an explanation and a warning."""
     properties = {
         "prediction": {"type": "array", "items": _by_target(_label, signature)},
         "warnings": {"type": "array", "items": fault},
@@ -110,7 +110,8 @@ def _label(target: Target) -> Schema:
     return {
         **_titled(target),
         "type": target.type,
-        **({"enum": target.classes} if target.classes else {}),
+        # Its type says as much of a boolean, and generators of clients take an enum of these for one of texts.
+        **({"enum": target.classes} if target.classes and target.type != "boolean" else {}),
         **({"description": "; ".join(said)} if said else {}),
     }
 
@@ -140,6 +141,8 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+FAULT: Schema = _object({"pointer": {"type": "string"}, "detail": {"type": "string"}})
+ANYTHING: Schema = {"type": "object", "additionalProperties": True}
 _NUMBER: Schema = {"type": "number"}
 EXPLANATION = _object(
     {

@@ -7,7 +7,7 @@ from typing import Any
 
 from modelapi.protocols.translation import Names
 from modelapi.serving import openapi, schemas
-from modelapi.serving.schemas import EXPLANATION, Schema
+from modelapi.serving.schemas import EXPLANATION, FAULT, Schema
 from modelapi.serving.service import Service
 from modelapi.serving.settings import Settings
 from modelapi.signature import MEANINGS, Signature
@@ -71,7 +71,7 @@ class Tool:
     @property
     def output_schema(self) -> Schema:
         """Describe what is answered."""
-        schema = schemas.prediction(self.signature, EXPLANATION)
+        schema = schemas.prediction(self.signature, EXPLANATION, FAULT)
         if not self.explains:
             schema["properties"].pop("explanation", None)
         return schema
