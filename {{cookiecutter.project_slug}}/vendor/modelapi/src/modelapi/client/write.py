@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (SettingsError, PackageError) as error:
         sys.exit(f"Not written: {error}")
     for path, command in zip(write(options.output, model), ("pip", "npm"), strict=True):
-        print(f"{command} install {path}  # {path.stat().st_size / 1000:,.0f} kB, for model {manifest.version}")
+        shown = path if path.is_absolute() else f"./{path.as_posix()}"  # npm would look for clients/… at GitHub.
+        print(f"{command} install {shown}  # {path.stat().st_size / 1000:,.0f} kB, for model {manifest.version}")
 
 
 def write(folder: Path, model: Model) -> tuple[Path, Path]:
