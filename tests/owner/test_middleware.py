@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ TRACING = """from opentelemetry.instrumentation.{0} import {1}
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import set_tracer_provider
 """
 FASTAPI_IMPORTS = """from fastapi import FastAPI, Request, Response
 from starlette.middleware.base import RequestResponseEndpoint
@@ -43,6 +45,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 """ + TRACING.format("fastapi", "FastAPIInstrumentor")
 FASTAPI_BEFORE = """    ours = ["127.0.0.1", "testserver"]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*ours, "late.example"])
+    provider = TracerProvider()
+    app.state.spans = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(app.state.spans))
+    set_tracer_provider(provider)
 
 """
 FASTAPI_AFTER = """    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*ours, "early.example"])
@@ -53,9 +59,6 @@ FASTAPI_AFTER = """    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[
             return Response("no robots", 418)
         return await call_next(request)
 
-    provider = TracerProvider()
-    app.state.spans = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(app.state.spans))
     FastAPIInstrumentor.instrument_app(app, tracer_provider=provider)
 """
 FASTAPI_ROUTES = '''
@@ -80,6 +83,11 @@ FLASK_BEFORE = """    @app.before_request
         if request.host.startswith("early.example"):
             abort(403, "this host is not ours")
 
+    provider = TracerProvider()
+    app.config["SPANS"] = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(app.config["SPANS"]))
+    set_tracer_provider(provider)
+
 """
 FLASK_AFTER = """    @app.before_request
     def refuse_robots() -> Response | None:
@@ -87,9 +95,6 @@ FLASK_AFTER = """    @app.before_request
             abort(403, "this host is not ours")
         return Response("no robots", 418) if "robot" in request.headers.get("User-Agent", "") else None
 
-    provider = TracerProvider()
-    app.config["SPANS"] = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(app.config["SPANS"]))
     FlaskInstrumentor().instrument_app(app, tracer_provider=provider)
 """
 FLASK_ROUTES = '''    response.call_on_close(lambda: sent.append("a message"))
@@ -136,7 +141,8 @@ def telemetry(installed: Installed, shared: Path) -> Callable[[str], Path]:
 @pytest.fixture(scope="module", params=params(), ids="-".join)
 def api(request: pytest.FixtureRequest, own: Callable[..., Path], telemetry: Callable[[str], Path]) -> Iterator[Api]:
     framework, entry = request.param
-    with open_api(own(framework, instrument), framework, entry, PYTHONPATH=str(telemetry(framework))) as opened:
+    settings = {"PYTHONPATH": str(telemetry(framework)), "OTEL_TRACES_EXPORTER": "otlp"}
+    with open_api(own(framework, instrument), framework, entry, **settings) as opened:
         yield opened
 
 
@@ -162,12 +168,15 @@ def test_a_task_after_the_answer_is_done_whatever_the_format(api: Api) -> None:
 
 def test_telemetry_sees_predictions_in_every_format(api: Api) -> None:
     api.ask("GET", "/health")
-    before = api.ask("GET", "/spans").json().count("POST /predict")
+    before = Counter(api.ask("GET", "/spans").json())
 
     answers = api.predict()
 
-    until(api, "/spans", lambda spans: spans.count("POST /predict") == before + len(answers))
-    assert "GET /health" in api.ask("GET", "/spans").json()
+    until(api, "/spans", lambda spans: spans.count("POST /predict") == before["POST /predict"] + len(answers))
+    after = Counter(api.ask("GET", "/spans").json())
+    assert after["GET /health"]
+    # Those of modelapi are below, and none of them is a second one of the request.
+    assert [after[name] - before[name] for name in ("POST /predict", "parse", "engine")] == [len(answers)] * 3
 
 
 REFUSED = {
