@@ -1,20 +1,23 @@
-"""Read the Parquet file at standard input, and write it as two Arrow streams: its schema, and its rows.
+"""Read a Parquet file from standard input, behind a line that asks for columns, and write it as two Arrow streams.
 
-It runs in a process of its own, for a file can be made so that the library that reads it takes all memory or aborts. It
-imports nothing of ours: python parquet_child.py ROWS COLUMN…
+The first has the schema, the second the rows. It runs in a process of its own, for a file can be made so that the
+library that reads it takes all memory or aborts, and imports nothing of ours.
 """
 
+import json
+import shutil
 import sys
 from contextlib import suppress
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 MAX_MEMORY = 2_000_000_000  # Bytes of addresses, of which the libraries take a quarter.
 MAX_SECONDS = 300  # Of a core.
 MAX_BATCH = 50_000_000  # Bytes.
-NO_PARQUET, NO_MEMORY = 1, 3
+NO_PARQUET, NO_MEMORY, NO_ROOM = 1, 3, 4
 
 
-def main(n_rows: int, names: list[str]) -> int:
+def main() -> int:
     """Return why it cannot be read on, or 0."""
     with suppress(ImportError):
         import resource  # Which Windows has not.
@@ -23,25 +26,20 @@ def main(n_rows: int, names: list[str]) -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow.parquet  # While nobody waits yet.
 
     pa.set_cpu_count(1)
+    asked = sys.stdin.buffer.readline()
+    if not asked:  # Nobody will ask any more.
+        return 0
     try:
-        # Read through a buffer, for a row group can be as large as the file.
-        file = pq.ParquetFile(
-            sys.stdin.buffer, buffer_size=1_000_000, pre_buffer=False, coerce_int96_timestamp_unit="us"
-        )
-        schema = file.schema_arrow
-        pa.ipc.new_stream(sys.stdout.buffer, schema).close()
-        wanted = [name for name in names if name in schema.names]
-        n_rows = max(1, min(n_rows, n_rows * 100 // max(1, len(schema.names))))
-        stream: Any = None
-        for batch in file.iter_batches(n_rows, columns=wanted or None, use_threads=False):
-            stream = stream or pa.ipc.new_stream(sys.stdout.buffer, batch.schema)
-            size = max(1, len(batch) * MAX_BATCH // max(MAX_BATCH, batch.nbytes))
-            for start in range(0, len(batch), size):
-                stream.write_batch(batch.slice(start, size))
-        (stream or pa.ipc.new_stream(sys.stdout.buffer, schema)).close()
+        file = TemporaryFile()  # noqa: SIM115 # It goes with this process.
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.seek(0)
+    except OSError:
+        return NO_ROOM
+    try:
+        convert(file, sys.stdout.buffer, **json.loads(asked))
         sys.stdout.buffer.flush()
     except MemoryError:
         return NO_MEMORY
@@ -50,5 +48,24 @@ def main(n_rows: int, names: list[str]) -> int:
     return 0
 
 
+def convert(source: IO[bytes], output: IO[bytes], columns: list[str], rows: int) -> None:
+    """Write the schema of a file, and batches of these of its columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    # Read through a buffer, for a row group can be as large as the file.
+    file = pq.ParquetFile(source, buffer_size=1_000_000, pre_buffer=False, coerce_int96_timestamp_unit="us")
+    schema = file.schema_arrow
+    pa.ipc.new_stream(output, schema).close()
+    wanted = [name for name in columns if name in schema.names]
+    stream: Any = None
+    for batch in file.iter_batches(rows, columns=wanted, use_threads=False):
+        stream = stream or pa.ipc.new_stream(output, batch.schema)
+        size = max(1, len(batch) * MAX_BATCH // max(MAX_BATCH, batch.nbytes))
+        for start in range(0, len(batch), size):
+            stream.write_batch(batch.slice(start, size))
+    (stream or pa.ipc.new_stream(output, pa.schema([schema.field(name) for name in wanted]))).close()
+
+
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main())

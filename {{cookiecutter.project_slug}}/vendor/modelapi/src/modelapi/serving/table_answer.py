@@ -3,11 +3,10 @@
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from tempfile import SpooledTemporaryFile, TemporaryFile
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from modelapi.records.faults import Fault, FaultLog, InvalidRecords, RecordsError
-from modelapi.records.parquet_process import ParquetProcess
 from modelapi.records.parser import MAX_FAULTS
 from modelapi.records.tables import Chunks
 from modelapi.serving import text_answer
@@ -88,16 +87,21 @@ def _opened(media_type: str, chunks: Iterable[bytes], signature: Signature) -> I
     if media_type != PARQUET:
         yield io.BufferedReader(Chunks(chunks))
         return
-    with ExitStack() as stack:
+    from modelapi.records.parquet_process import NoRoomError, ParquetProcess  # Which need pyarrow.
+
+    with closing(ParquetProcess.take()) as process:
         with _room():
-            file = TemporaryFile()  # noqa: SIM115 (the stack closes it)
-            stack.callback(_discard, file)
+            process.ask([feature.name for feature in signature.features])
         for chunk in chunks:
             with _room():
-                file.write(chunk)
+                process.input.write(chunk)
         with _room():
-            file.seek(0)
-        yield stack.enter_context(closing(ParquetProcess(file, [feature.name for feature in signature.features])))
+            process.input.close()
+        try:
+            yield process
+        except NoRoomError as error:
+            with _room():
+                raise error
 
 
 def _write(answer: IO[bytes], part: bytes, limit: int) -> None:
