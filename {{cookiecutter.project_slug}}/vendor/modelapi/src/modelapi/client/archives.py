@@ -14,7 +14,7 @@ Files = Mapping[str, bytes]
 EPOCH = (1980, 1, 1, 0, 0, 0)  # The first time that a zip can tell.
 READABLE = 0o644
 SYSTEM = 3  # Unix, wherever it is made.
-EXACTLY = 315_532_800  # npm wants no earlier time than that of EPOCH either.
+SECONDS = 315_532_800  # EPOCH, as a tar counts.
 
 
 def write_zip(files: Files) -> bytes:
@@ -38,7 +38,7 @@ def write_tgz(files: Files) -> bytes:
     ):
         for name, text in files.items():
             info = tarfile.TarInfo(name)
-            info.size, info.mode, info.mtime = len(text), READABLE, EXACTLY
+            info.size, info.mode, info.mtime = len(text), READABLE, SECONDS
             archive.addfile(info, io.BytesIO(text))
     return content.getvalue()
 
