@@ -145,6 +145,20 @@ def test_a_problem_that_the_owner_wrote_without_a_detail_is_refused_in_form() ->
     translation = Translation(lambda _: asked, refuse_in_text)
     asked = Asked(lambda _: json_answer({}))
 
-    said = translation.answer(asked, 404, "application/problem+json; charset=utf-8", b'{"title": "No such passenger"}')
+    said = translation.answer(
+        asked, "1", 404, "application/problem+json; charset=utf-8", b'{"title": "No such passenger"}'
+    )
 
     assert (said.status, said.body) == (404, b'{"error":"there is nothing at this path: GET / lists what there is"}')
+
+
+def test_what_a_protocol_refuses_counts_as_a_request(make: MakeClient, record: Record) -> None:
+    client = make(protocols="vertex", rate_limit="2/hour")
+
+    malformed = [client.post("/vertex/predict", content=b"{", headers=JSON) for _ in range(3)]
+
+    assert [answer.status_code for answer in malformed] == [400, 400, 429]
+    assert malformed[2].json().keys() == {"error"}
+    assert malformed[2].headers["Retry-After"]
+    assert client.post("/predict", json=record).status_code == 429
+    assert 'route="/predict",status="400"' in client.get("/metrics").text

@@ -63,7 +63,7 @@ class ExchangeMiddleware(ServerErrorMiddleware):
                 await send_answer(Problem(500).answer(exchange.request_id), send_with_headers)
         finally:
             exchange.held.give_back()
-            exchange.route = _route(scope)
+            exchange.route = _route(scope) or exchange.route
             exchange.finish(scope["method"], exchange.status)
 
 
@@ -82,8 +82,7 @@ class Guard:
             return
         exchange: Exchange = scope[EXCHANGE]
         if self._service.has_guards:
-            address = scope["client"][0] if scope.get("client") else ""
-            answer = await admit(exchange, scope["method"], path_below(scope), exchange.given, address)
+            answer = await admit(exchange, scope["method"], path_below(scope), exchange.given, address_of(scope))
             if answer:
                 await send_answer(answer, send)
                 return
@@ -129,6 +128,11 @@ def _find(scope: Scope, name: str) -> str | None:
     """Find a header, of several of its name all values with commas."""
     values = [value.decode("latin-1") for given, value in scope["headers"] if given == name.encode()]
     return ",".join(values) if values else None
+
+
+def address_of(scope: Scope) -> str:
+    """Return the address of who asks, empty if it is not known."""
+    return scope["client"][0] if scope.get("client") else ""
 
 
 def path_below(scope: Scope) -> str:

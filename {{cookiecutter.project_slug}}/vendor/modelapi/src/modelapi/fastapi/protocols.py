@@ -6,12 +6,13 @@ from functools import partial
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from modelapi.fastapi.middleware import EXCHANGE, path_below, send_answer
+from modelapi.fastapi.middleware import EXCHANGE, address_of, path_below, send_answer
 from modelapi.fastapi.model import in_thread
 from modelapi.fastapi.requests import read
 from modelapi.protocols.translation import UNASKED, Asked, Given, Protocols, Renamed, Route, Translation, is_large
 from modelapi.serving.answers import JSON, Answer, Problem
 from modelapi.serving.exchange import Exchange
+from modelapi.serving.guard import admit
 
 TYPES = (b"content-type", b"accept")
 CHANGED = (*TYPES, b"content-length", b"transfer-encoding")
@@ -52,6 +53,7 @@ class ProtocolMiddleware:
                 ask = partial(translation.asked, replace(given, body=body))
                 asked = await in_thread(ask) if is_large(body) else ask()
         except Problem as problem:
+            problem = await _counted(problem, route, scope)
             await send_answer(translation.refusal(problem, exchange.request_id), send)
             return
         _lead(scope, asked.target or route.target)
@@ -109,6 +111,17 @@ async def _deliver(asked: Asked, said: Answer, large: bool) -> Answer:
         return said
     written = asked.deliver(said)
     return await in_thread(partial(asyncio.run, written)) if large else await written
+
+
+async def _counted(problem: Problem, route: Route, scope: Scope) -> Problem:
+    """Count a request that is refused before the API is asked as one of the API, and return why it is refused then."""
+    exchange: Exchange = scope[EXCHANGE]
+    exchange.route = route.target
+    try:
+        await admit(exchange, scope["method"], route.target, exchange.given, address_of(scope))
+    except Problem as earlier:
+        return earlier
+    return problem
 
 
 def _lead(scope: Scope, target: str) -> None:

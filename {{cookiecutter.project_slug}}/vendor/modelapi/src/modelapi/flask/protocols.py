@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from modelapi.flask.requests import EXCHANGE
+from modelapi.flask.requests import EXCHANGE, read_headers
 from modelapi.protocols.translation import UNASKED, Given, Protocols, Renamed, Route, Translation
 from modelapi.serving.answers import TITLES, Answer, Problem, body_too_large
 from modelapi.serving.exchange import Exchange
-from modelapi.serving.guard import PROBLEM
+from modelapi.serving.guard import PROBLEM, admit_in_thread
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -53,6 +53,7 @@ class ProtocolLayer:
                 body = self._read(exchange, route, method, headers, environ)
                 asked = translation.asked(replace(given, body=body))
         except Problem as problem:
+            problem = _counted(problem, route, environ)
             return _start(translation.refusal(problem, exchange.request_id), [], is_head, start_response)
         environ |= {
             "REQUEST_METHOD": asked.method or method,  # What is translated is the body.
@@ -106,6 +107,18 @@ class ProtocolLayer:
         if method != "POST":
             return b""
         return _read(environ, exchange.service.settings.max_body_bytes)
+
+
+def _counted(problem: Problem, route: Route, environ: "WSGIEnvironment") -> Problem:
+    """Count a request that is refused before the API is asked as one of the API, and return why it is refused then."""
+    exchange: Exchange = environ[EXCHANGE]
+    exchange.route = route.target
+    try:
+        address = environ.get("REMOTE_ADDR", "")
+        admit_in_thread(exchange, environ["REQUEST_METHOD"], route.target, read_headers(environ), address)
+    except Problem as earlier:
+        return earlier
+    return problem
 
 
 def _start(said: Answer, headers: Headers, is_head: bool, start_response: "StartResponse") -> list[bytes]:
