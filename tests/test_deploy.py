@@ -2,9 +2,8 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -21,43 +20,157 @@ def settings() -> set[str]:
     return set(re.findall(r"^#?([A-Z0-9_]+)=", (TEMPLATE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
 
 
-DRY = {
-    "sagemaker": {"IMAGE": "1.dkr.ecr.eu-central-1.amazonaws.com/a:1", "ROLE": "arn:aws:iam::123456789012:role/a"},
-    "vertex": {"IMAGE": "eu-docker.pkg.dev/p/apis/a:1", "PROJECT": "p"},
-    "azure-ml": {"IMAGE": "r.azurecr.io/a:1", "SUBSCRIPTION": "s", "GROUP": "g", "WORKSPACE": "w"},
-}  # What a dry run is given of those platforms that are spoken to by their SDK.
+GIVEN = {
+    "sagemaker": {
+        "REGION": "eu-central-1",
+        "IMAGE": "1.dkr.ecr.eu-central-1.amazonaws.com/a:1",
+        "ROLE": "arn:aws:iam::123456789012:role/a",
+    },
+    "vertex": {"PROJECT": "p", "IMAGE": "eu-docker.pkg.dev/p/apis/a:1", "PERCENT": "10"},
+    "azure-ml": {"SUBSCRIPTION": "s", "GROUP": "g", "WORKSPACE": "w", "IMAGE": "r.azurecr.io/a:1", "PERCENT": "10"},
+}  # What those platforms are given that are spoken to by their SDK.
+CALLS = {
+    "sagemaker": [
+        ["create_model", "create_endpoint_config", "create_endpoint", "update_endpoint"],
+        ["update_endpoint"],
+        ["delete_endpoint"],
+    ],
+    "vertex": [
+        ["create_endpoint", "upload_model", "deploy_model"],
+        ["update_endpoint"],
+        ["update_endpoint", "undeploy_model", "undeploy_model", "delete_endpoint"],
+    ],
+    "azure-ml": [
+        [f"online_{kind}.begin_create_or_update" for kind in ("endpoints", "deployments", "endpoints")],
+        ["online_endpoints.begin_create_or_update"],
+        ["online_endpoints.begin_delete"],
+    ],
+}  # By VERBS.
+# Does what several lines of make say by one import, which takes seconds.
+MAIN = """
+import shlex, sys
+sys.path.insert(0, sys.argv[1])
+import deploy
+for line in sys.argv[2:]:
+    sys.argv = shlex.split(line)[1:]
+    try:
+        deploy.main()
+    except SystemExit as end:
+        print("exit", end.code)
+    print("----")
+"""
+# No credentials, nor a search for them in the network.
+NOWHERE = {
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AZURE_CLIENT_ID": "",
+    "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
+    "GOOGLE_APPLICATION_CREDENTIALS": "",
+    "NO_GCE_CHECK": "true",
+}
 
 
-@pytest.mark.parametrize("platform", DRY)
-def test_the_sdk_of_a_platform_takes_what_it_would_be_sent(bake: Bake, platform: str) -> None:
+def given(platform: str, **changes: str) -> list[str]:
+    """What make is told, with changes."""
+    return [f"{name}={value}" for name, value in {**GIVEN[platform], "TAG": "2", **changes}.items()]
+
+
+@pytest.mark.parametrize("platform", GIVEN)
+def test_a_dry_run_prints_each_call_that_would_be_made(bake: Bake, tmp_path: Path, platform: str) -> None:
     project = bake(deploy=platform)
     install = ("uv", "pip", "install", "--quiet", "--python", "deploy/.venv/bin/python")
     succeed("uv", "venv", "--quiet", "--python", sys.executable, "deploy/.venv", cwd=project)
     succeed(*install, "-r", "deploy/requirements.txt", cwd=project)
+    folder = project / "deploy" / platform
+    another = given(platform, IMAGE=GIVEN[platform]["IMAGE"].replace(":1", ":2"), DRY_RUN="1")
+    lines = [succeed("make", "-n", verb, *given(platform, DRY_RUN="1"), cwd=project) for verb in VERBS]
+    lines.append(succeed("make", "-n", "deploy", *another, cwd=project))
+    lines.append(succeed("make", "-n", "undeploy", *given(platform), cwd=project))
 
-    given = [f"{name}={value}" for name, value in {**DRY[platform], "TAG": "2", "DRY_RUN": "1"}.items()]
-    said = succeed("make", "deploy", *given, cwd=project)
+    done = run("deploy/.venv/bin/python", "-c", MAIN, folder, *lines, cwd=project, HOME=str(tmp_path), **NOWHERE)
+    *dry, other, refused, _ = done.stdout.split("----\n")
 
-    assert DRY[platform]["IMAGE"] in said
+    assert [re.findall(r"^([a-z_.]+) ", said, re.MULTILINE) for said in dry] == CALLS[platform], done.stderr
+    assert GIVEN[platform]["IMAGE"] in dry[0]
     assert {"sagemaker": '"PROTOCOLS": "sagemaker"', "vertex": '"/vertex/predict"', "azure-ml": "/predict"}[
         platform
-    ] in said
-    folder = project / "deploy" / platform
+    ] in dry[0]
+    if platform != "sagemaker":
+        for said in dry[:2]:
+            assert 'VERSION_WITH_MOST_REQUESTS": 90' in said
+    if platform == "azure-ml":  # The platform keeps an environment by its version.
+        assert re.findall("  version: .*", dry[0]) != re.findall("  version: .*", other)
+    assert refused.endswith("exit 2\n")
+    assert re.fullmatch("Not taken down: there are no credentials of .*: run .*", done.stderr.strip())
     broken = next(path for path in folder.iterdir() if path.stem in ("model", "deployment"))
     broken.write_text(re.sub("PrimaryContainer|containerSpec|scoring_route", "misspelt", broken.read_text()))
-    refused = run("make", "deploy", *given, cwd=project)
-    assert refused.returncode != 0
-    assert "misspelt" in refused.stderr or "KeyError" in refused.stderr or "scoring_route" in refused.stderr
+    refusal = run("make", "deploy", *given(platform, DRY_RUN="1"), cwd=project).stderr.splitlines()
+    assert len(refusal) == 2  # Of which the second is by make.
+    assert re.match("Not deployed: .*(misspelt|scoring_route)", refusal[0])
 
 
-@pytest.mark.parametrize("platform", ["vertex", "azure-ml"])
-def test_versions_share_all_requests(bake: Bake, platform: str) -> None:
-    text = (bake(deploy=platform) / "deploy" / platform / "deploy.py").read_text(encoding="utf-8")
-    start, end = (text.index(word) for word in ("def share", "class Vertex" if platform == "vertex" else "def main"))
-    names: dict[str, Any] = {"Mapping": Mapping}
-    exec(text[start:end], names)  # Its SDK takes seconds to import.
+WRONG = {
+    "sagemaker": [
+        ("deploy", {"IMAGE": "", "ROLE": "", "DRY_RUN": "1"}, "Not deployed: name IMAGE=…, ROLE=…"),
+        ("deploy", {"IMAGE": "a b"}, "Not deployed: IMAGE must be an image in ECR"),
+        ("deploy", {"IMAGE": "a:1"}, "Not deployed: IMAGE must be an image in ECR"),
+        ("deploy", {"REGION": "eu-west-1"}, "Not deployed: IMAGE is in eu-central-1, but REGION is eu-west-1"),
+        ("deploy", {"REGION": "", "AWS_REGION": "eu-west-1"}, "Not deployed: IMAGE is in eu-central-1, but REGION is"),
+        ("deploy", {"ROLE": "admin"}, "Not deployed: ROLE must be a role as arn:aws:iam:"),
+        ("deploy", {"MODEL_DATA": "model.tar.gz"}, "Not deployed: MODEL_DATA must be an archive as s3:"),
+        ("deploy", {"TAG": "v1.0"}, "Not deployed: TAG must be 1 to 22 letters and digits"),
+        ("rollout", {"TAG": "1_0"}, "Not rolled out: TAG must be 1 to 22 letters and digits"),
+        ("rollout", {"TAG": "1", "REGION": "Frankfurt"}, "Not rolled out: REGION must be a region as eu-central-1"),
+        ("rollout", {"TAG": ""}, "Not rolled out: name TAG=…"),
+    ],
+    "vertex": [
+        ("deploy", {"IMAGE": "", "DRY_RUN": "1"}, "Not deployed: name IMAGE=…"),
+        ("deploy", {"IMAGE": "a b"}, "Not deployed: IMAGE must be an image in Artifact Registry"),
+        ("deploy", {"TAG": "a b"}, "Not deployed: TAG must be 1 to 63 letters"),
+        ("deploy", {"PERCENT": "0"}, "Not deployed: PERCENT must be a whole number from 1 to 100"),
+        ("rollout", {"PERCENT": "ten"}, "Not rolled out: PERCENT must be a whole number from 1 to 100"),
+        ("rollout", {"TAG": ""}, "Not rolled out: name TAG=…"),
+        ("undeploy", {"REGION": "eu west"}, "Not taken down: REGION must be a region as europe-west1"),
+        ("undeploy", {"PROJECT": ""}, "Not taken down: name PROJECT=…"),
+    ],
+    "azure-ml": [
+        ("deploy", {"IMAGE": "", "DRY_RUN": "1"}, "Not deployed: name IMAGE=…"),
+        ("deploy", {"IMAGE": "a b"}, "Not deployed: IMAGE must be an image in a registry"),
+        ("deploy", {"TAG": "V_1.0"}, "Not deployed: TAG must be 1 to 30 letters, digits and hyphens"),
+        ("rollout", {"PERCENT": "101"}, "Not rolled out: PERCENT must be a whole number from 1 to 100"),
+        ("rollout", {"TAG": ""}, "Not rolled out: name TAG=…"),
+        ("undeploy", dict.fromkeys(GIVEN["azure-ml"], ""), "Not taken down: name SUBSCRIPTION=…, GROUP=…, WORKSPACE=…"),
+    ],
+}
 
-    share = names["share"]
+
+@pytest.mark.parametrize("platform", GIVEN)
+def test_what_is_missing_or_wrong_is_refused_in_a_line_before_the_sdk_is_imported(bake: Bake, platform: str) -> None:
+    project = bake(deploy=platform)
+    python = project / "deploy" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)  # It has no SDK.
+
+    for verb, changes, said in WRONG[platform]:
+        told = given(platform, **changes)
+        refused = run("make", verb, *told, cwd=project, CLOUDSDK_CONFIG=str(project), CLOUDSDK_CORE_PROJECT="")
+        line, by_make = refused.stderr.splitlines()
+
+        assert line.startswith(said)
+        assert by_make.endswith("Error 2")
+
+
+def test_platforms_have_what_they_share_alike() -> None:
+    for name in ("options.py", "traffic.py"):
+        paths = [*TEMPLATE.glob(f"variants/deploy/*/deploy/*/{name}")]
+        assert len(paths) > 1
+        assert len({path.read_bytes() for path in paths}) == 1
+
+
+def test_versions_share_all_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(TEMPLATE / "variants" / "deploy" / "vertex" / "deploy" / "vertex")
+
+    share = import_module("traffic").share
 
     assert share({}, "2", 10) == {"2": 100}
     assert share({"1": 100}, "2", 10) == {"2": 10, "1": 90}

@@ -1,56 +1,37 @@
-"""Deploy to Azure Machine Learning, share requests between versions, or take it down; --dry-run only checks files."""
+"""Deploy to Azure Machine Learning, share requests between versions, or take it down; --dry-run only prints it."""
 
-import argparse
-import sys
-from collections.abc import Mapping
-from pathlib import Path
+from options import ALL, IMAGE, DeployError, Value, read_options, refuse
 
-from azure.ai.ml import MLClient, load_online_deployment, load_online_endpoint
-from azure.identity import DefaultAzureCredential
-
-FOLDER = Path(__file__).parent
-
-
-def share(traffic: Mapping[str, int], version: str, percent: int) -> dict[str, int]:
-    """Give a version its share of the requests, and the rest to the one that has most of them now."""
-    others = {name: part for name, part in traffic.items() if name != version and part}
-    if not others or percent == 100:
-        return {version: 100}
-    return {version: percent, max(others, key=others.__getitem__): 100 - percent}
+NAME = r"[\w.()-]+"
+VALUES = {
+    "SUBSCRIPTION": Value(NAME, "the ID of a subscription, as az account show has it", ALL),
+    "GROUP": Value(NAME, "the name of a resource group", ALL),
+    "WORKSPACE": Value(NAME, "the name of a workspace", ALL),
+    "TAG": Value(
+        r"[a-zA-Z0-9-]{0,29}[a-zA-Z0-9]",
+        "1 to 30 letters, digits and hyphens, with no hyphen at the end",
+        ("deploy", "rollout"),
+    ),
+    "IMAGE": Value(
+        IMAGE,
+        "an image in a registry with its tag or digest, as registry.azurecr.io/name:1",
+        ("deploy",),
+    ),
+    "PERCENT": Value(r"[1-9]\d?|100", "a whole number from 1 to 100", default="100"),
+}
 
 
 def main() -> None:
     """Do what the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=["deploy", "rollout", "undeploy"])
-    parser.add_argument("--subscription", required=True)
-    parser.add_argument("--group", required=True)
-    parser.add_argument("--workspace", required=True)
-    parser.add_argument("--tag", default="", help="of this version: letters, digits and hyphens")
-    parser.add_argument("--image", help="in a registry that the workspace reads, with its tag or digest")
-    parser.add_argument("--percent", type=int, choices=range(1, 101), default=100, metavar="1…100")
-    parser.add_argument("--dry-run", action="store_true")
-    options = parser.parse_args()
+    options = read_options(str(__doc__), VALUES)
+    import endpoint  # Not before: its SDK takes seconds.
 
-    endpoint = load_online_endpoint(FOLDER / "endpoint.yaml")
-    deployment = load_online_deployment(FOLDER / "deployment.yaml")
-    deployment.name = f"v-{options.tag}"
-    deployment.environment.image = options.image or deployment.environment.image
-    if options.dry_run:
-        for resource in (endpoint, deployment):
-            resource.dump(sys.stdout)
-        return
-    client = MLClient(DefaultAzureCredential(), options.subscription, options.group, options.workspace)
-    if options.verb == "undeploy":
-        client.online_endpoints.begin_delete(endpoint.name).result()
-        return
-    if options.verb == "deploy":
-        if endpoint.name not in {one.name for one in client.online_endpoints.list()}:
-            client.online_endpoints.begin_create_or_update(endpoint).result()
-        client.online_deployments.begin_create_or_update(deployment).result()
-    current = client.online_endpoints.get(endpoint.name)
-    current.traffic = share(current.traffic or {}, deployment.name, options.percent)
-    client.online_endpoints.begin_create_or_update(current).result()
+    try:
+        endpoint.run(options)
+    except DeployError as error:
+        refuse(options.verb, error)
+    except endpoint.ERRORS as error:
+        refuse(options.verb, endpoint.explain(error))
 
 
 if __name__ == "__main__":
