@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from modelapi import Prediction, Signature, trace_headers
 from modelapi.engines import LABELS
+from modelapi.package import Package
 from modelapi.serving.batching import Batcher
 from modelapi.serving.spans import Provider
 from modelapi.serving.tracing import tracing
@@ -209,6 +213,17 @@ def test_no_spans_are_made_unless_they_are_asked_for(
     make()
 
     assert tracing.spans is None
+
+
+def test_without_a_word_of_it_no_spans_are_imported(site: Path, current: Package) -> None:
+    code = "import sys; from api.app import create_app; create_app(); print([*sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=site, check=True, capture_output=True, text=True)
+
+    *_, modules = done.stdout.splitlines()
+    assert "modelapi.serving.tracing" in modules
+    assert "modelapi.serving.spans" not in modules
+    assert "opentelemetry.sdk" not in modules
 
 
 def test_a_start_without_an_exporter_says_so(
