@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FRAMEWORKS, Installed
+from tests.conftest import FRAMEWORKS, Installed, succeed
 from tests.server import ENTRIES, PATIENCE, WAYS, ask, serve
 
 JSON = {"Content-Type": "application/json"}
@@ -55,6 +55,16 @@ TABLES = {
 }
 
 
+WRITE_COLUMNS = """
+import pyarrow as pa
+import pyarrow.parquet as pq
+good = {"Age": [24.0, None] * 15_000, "Sex": pa.array(["female", "male"] * 15_000).dictionary_encode()}
+for name, columns in {"good": good, "bad": {"Age": ["x", None], "Sex": ["male", "malee"]}}.items():
+    table = pa.table(columns)
+    pq.write_table(table, f"{name}.parquet")
+    with pa.OSFile(f"{name}.arrow.stream", "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+        stream.write_table(table)
+"""
 CASES: list[Case] = [
     *(get(path) for path in ("/", "/health", "/ready", "/model", "/docs", "/redoc", "/openapi.json", "/llms.txt")),
     *(("GET", path, HTML, None) for path in ("/", "/model", "/health", "/predict", "/nope")),
@@ -93,6 +103,7 @@ CASES: list[Case] = [
     *(predict(body, query, Content_Type=media_type) for media_type, table in TABLES.items() for body in table
       for query in ("", "?probabilities=true&warnings=true", "?explain=true")),
     predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Accept="application/json"),
+    predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Accept="application/x-ndjson"),
     predict(b"Age,Sex\n24,female\n", Content_Type="text/csv", Content_Encoding="gzip"),
     *(("POST", "/predict", {"Content-Type": "text/csv", name: "gzip"}, b"Age,Sex\n24,female\n") for name in
       ("Content_Encoding", "Content_Type", "Transfer_Encoding", "Accept_", "X_Request_ID", "X_API_Key")),
@@ -118,6 +129,25 @@ def ports(installed: Installed) -> Iterator[list[tuple[int, Path]]]:
 @pytest.mark.xdist_group("contract")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]} {case[1]} {str(case[3])[:30]}")
 def test_every_way_to_serve_answers_the_same_bytes(ports: list[tuple[int, Path]], case: Case) -> None:
+    compare(ports, case)
+
+
+@pytest.mark.xdist_group("contract")
+def test_every_way_to_serve_answers_columns_with_the_same_bytes(
+    ports: list[tuple[int, Path]], installed: Installed, tmp_path: Path
+) -> None:
+    succeed(installed(FRAMEWORKS[0]) / ".venv" / "bin" / "python", "-c", WRITE_COLUMNS, cwd=tmp_path)
+
+    for name in ("arrow.stream", "parquet"):
+        for file in sorted(tmp_path.glob(f"*.{name}")):
+            for part in (file.read_bytes(), file.read_bytes()[:-100]):
+                media_type = f"application/vnd.apache.{name}"
+                compare(ports, predict(part, "?warnings=true", Content_Type=media_type))
+                compare(ports, predict(part, Content_Type=media_type, Accept="text/csv"))
+
+
+def compare(ports: list[tuple[int, Path]], case: Case) -> None:
+    """Ask all servers the same."""
     method, target, headers, body = case
     answers = []
     for port, _ in ports:
