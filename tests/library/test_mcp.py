@@ -221,6 +221,8 @@ def test_only_post_is_answered(client: httpx2.Client) -> None:
 def test_a_start_without_the_sdk_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocols, "find_spec", lambda _name: None)
 
-    with pytest.raises(SettingsError, match=r"PROTOCOLS names mcp, which needs the package mcp: write modelapi\[…,mcp"):
+    with pytest.raises(
+        SettingsError, match=r"PROTOCOLS names mcp, which needs the package mcp: write ./vendor/modelapi\[.*,mcp"
+    ):
         protocols.read_protocols("mcp")
     assert protocols.read_protocols("vertex") == ["vertex"]

@@ -1,5 +1,6 @@
 """What other platforms ask of a container is answered as POST /predict answers, by their names and in their forms."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,23 @@ def test_what_a_protocol_refuses_counts_as_a_request(make: MakeClient, record: R
     assert malformed[2].headers["Retry-After"]
     assert client.post("/predict", json=record).status_code == 429
     assert 'route="/predict",status="400"' in client.get("/metrics").text
+
+
+def test_the_log_tells_what_was_asked_in_which_protocol(
+    make: MakeClient, record: Record, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = make(protocols="v1", rate_limit="1/hour")
+
+    statuses = [
+        client.post("/v1/models/pets:predict", content=b"{", headers=JSON).status_code,
+        client.post("/v1/models/pets:predict", json={"instances": [record]}).status_code,
+        client.get("/v1/models/SECRET/metadata").status_code,
+    ]
+
+    lines = [line for line in map(json.loads, filter(None, capsys.readouterr().out.splitlines())) if "route" in line]
+    assert [(line["protocol"], line["route"]) for line in lines] == [
+        ("v1", "/predict"),
+        ("v1", "/predict"),
+        ("v1", None),
+    ]
+    assert statuses == [400, 429, 429]

@@ -234,4 +234,4 @@ def test_a_start_without_an_exporter_says_so(
     assert make().post("/predict", json=record).status_code == 200
 
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "OTEL_" in line]
-    assert "install modelapi[otel]" in json.loads(line)["event"]
+    assert ",otel] in requirements/common.in" in json.loads(line)["event"]

@@ -12,5 +12,5 @@ def adjust(prediction: Prediction, signature: Signature) -> Prediction:
     """
     # A threshold, for example:
     #     survived = prediction.probabilities[0][:, 1] > 0.3
-    #     return prediction.replace(labels=[survived.astype(int)])
+    #     return prediction.replace(labels=[survived.astype(int)])  # Or probabilities=[…].
     return prediction

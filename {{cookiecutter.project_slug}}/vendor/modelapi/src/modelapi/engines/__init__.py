@@ -94,9 +94,10 @@ class Prediction:
             self._scores = self._scores()
         return self._scores
 
-    def replace(self, labels: list[Array]) -> Prediction:
-        """Return a prediction of other labels with the same probabilities and scores."""
-        return Prediction(labels, lambda: self.probabilities, lambda: self.scores)
+    def replace(self, labels: list[Array] | None = None, probabilities: Shares = None) -> Prediction:
+        """Return a prediction of other labels, other probabilities or both; what is not given stays."""
+        kept = (lambda: self.probabilities) if probabilities is None else probabilities
+        return Prediction(self.labels if labels is None else labels, kept, lambda: self.scores)
 
     def part(self, rows: slice) -> Prediction:
         """Return what is said of some of the rows."""

@@ -29,6 +29,8 @@ class ProtocolMiddleware:
         """Serve one ASGI event."""
         route = self._protocols.find(path_below(scope)) if scope["type"] == "http" else None
         if route:
+            exchange: Exchange = scope[EXCHANGE]
+            exchange.protocol, exchange.route = route.protocol, route.target if route.is_known else None
             _lead(scope, route.target)
             if route.translation:
                 await self._translate(route, route.translation, scope, receive, send)
@@ -116,7 +118,6 @@ async def _deliver(asked: Asked, said: Answer, large: bool) -> Answer:
 async def _counted(problem: Problem, route: Route, scope: Scope) -> Problem:
     """Count a request that is refused before the API is asked as one of the API, and return why it is refused then."""
     exchange: Exchange = scope[EXCHANGE]
-    exchange.route = route.target
     try:
         await admit(exchange, scope["method"], route.target, exchange.given, address_of(scope))
     except Problem as earlier:

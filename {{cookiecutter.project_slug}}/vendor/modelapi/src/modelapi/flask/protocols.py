@@ -32,6 +32,8 @@ class ProtocolLayer:
         """Serve one request."""
         route = self._protocols.find(environ.get("PATH_INFO", ""))
         if route:
+            exchange: Exchange = environ[EXCHANGE]
+            exchange.protocol, exchange.route = route.protocol, route.target if route.is_known else None
             environ["PATH_INFO"] = route.target
             if route.translation:
                 return self._translate(route, route.translation, environ, start_response)
@@ -112,7 +114,6 @@ class ProtocolLayer:
 def _counted(problem: Problem, route: Route, environ: "WSGIEnvironment") -> Problem:
     """Count a request that is refused before the API is asked as one of the API, and return why it is refused then."""
     exchange: Exchange = environ[EXCHANGE]
-    exchange.route = route.target
     try:
         address = environ.get("REMOTE_ADDR", "")
         admit_in_thread(exchange, environ["REQUEST_METHOD"], route.target, read_headers(environ), address)

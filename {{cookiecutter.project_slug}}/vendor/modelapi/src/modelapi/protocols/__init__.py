@@ -7,6 +7,7 @@ and is imported only if PROTOCOLS names it.
 
 from importlib.util import find_spec
 
+from modelapi.extras import remedy
 from modelapi.settings import SettingsError
 
 NAMES = ("azure", "mcp", "mlflow", "sagemaker", "v1", "v2", "vertex")
@@ -18,10 +19,7 @@ def read_protocols(names: str) -> list[str]:
     if not set(found) <= set(NAMES):
         raise ValueError
     if "mcp" in found and not find_spec("mcp"):
-        raise SettingsError(
-            "PROTOCOLS names mcp, which needs the package mcp: write modelapi[…,mcp] in requirements/common.in and run "
-            '"make requirements develop"'
-        )
+        raise SettingsError(f"PROTOCOLS names mcp, which needs the package mcp: {remedy('mcp')}")
     if {"mlflow", "sagemaker"} <= set(found):
         raise SettingsError(
             "PROTOCOLS names mlflow and sagemaker, which share the paths /ping and /invocations: "

@@ -147,6 +147,10 @@ class Route:
     """None where bodies are alike."""
     name: str = ""
     """Of the model that it is about, as ModelApi has it."""
+    protocol: str = ""
+    """As PROTOCOLS names it."""
+    is_known: bool = True
+    """Whether this API has such a path; else it is a client's value."""
 
 
 Names = Mapping[str, str]
@@ -172,7 +176,7 @@ class Protocols:
     """All protocols that an API speaks."""
 
     service: Service
-    spoken: Sequence[Protocol]
+    spoken: Mapping[str, Protocol]
 
     @property
     def names(self) -> Names:
@@ -186,16 +190,16 @@ class Protocols:
 
     def find(self, path: str) -> Route | None:
         """Find which path of this API a path is; None for all that are no protocol's."""
-        for protocol in self.spoken:
+        for name, protocol in self.spoken.items():
             if path.startswith(protocol.prefixes) and (route := protocol.find(path, self.names)):
-                return route
+                return replace(route, protocol=name)
         return None
 
 
 def make_protocols(service: Service) -> Protocols:
     """Import the protocols that PROTOCOLS names."""
     names = read_protocols(service.settings.protocols)
-    return Protocols(service, [import_module(f"modelapi.protocols.{name}").make() for name in names])
+    return Protocols(service, {name: import_module(f"modelapi.protocols.{name}").make() for name in names})
 
 
 def is_large(body: bytes) -> bool:
@@ -232,7 +236,7 @@ def refuse_path(path: str, refuse: Refuse, detail: str) -> Route:
     def refuse_unknown(status: int, problem: Mapping[str, Any]) -> Answer:
         return refuse(status, {**problem, "detail": detail} if status == 404 else problem)
 
-    return Route(path, Translation(lambda _: UNASKED, refuse_unknown))
+    return Route(path, Translation(lambda _: UNASKED, refuse_unknown), is_known=False)
 
 
 def require_version(version: str | None, given: Given) -> ServedModel:

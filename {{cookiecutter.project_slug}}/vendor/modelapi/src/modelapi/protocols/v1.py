@@ -47,7 +47,11 @@ def find(path: str, names: Names) -> Route | None:
     match = PATH.fullmatch(path)
     name = names.get(match["name"]) if match else None
     if match is None or name is None:
-        return refuse_path(path, refuse_without_422, f"there is no such model or path: GET {MODELS} lists the models")
+        return refuse_path(
+            path,
+            refuse_without_422,
+            f"there is no such model or path: GET {MODELS} lists the models, POST {MODELS}/<name>:predict asks one",
+        )
     version, verb = match["version"], match["verb"]
     if verb == ":predict":
         return Route(path_of(name, "predict"), Translation(partial(ask_predict, version), refuse_without_422), name)

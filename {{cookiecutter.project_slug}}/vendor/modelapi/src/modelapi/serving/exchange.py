@@ -34,6 +34,7 @@ class Exchange:
         "is_finished",
         "model",
         "principal",
+        "protocol",
         "request_id",
         "route",
         "rows",
@@ -55,6 +56,8 @@ class Exchange:
         """Of the answer; 0 as long as none has begun."""
         self.route: str | None = None
         """The pattern of the path that matched, for the path itself is a client's value."""
+        self.protocol = ""
+        """In which it is asked, as PROTOCOLS names it; empty for that of this API."""
         self.has_left = False
         """Whether nobody waits for the answer any more."""
         self.deadline: float | None = None
@@ -132,6 +135,8 @@ class Exchange:
             self.trace.tell(self.route, status, version)
             self.trace.end()
             fields |= self.trace.ids
+        if self.protocol:
+            fields["protocol"] = self.protocol
         if self.principal:
             fields["principal"] = self.principal
         if bound := {**self.bound, **get_contextvars()}:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
+from modelapi.extras import remedy
 from modelapi.serving.logs import get_logger
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Tracing:
 
             self.spans = Spans(service, provides=provides)
         except (ImportError, LookupError) as error:
-            log.warning("OTEL_* asks for spans, but none are made: install modelapi[otel]", reason=str(error))
+            log.warning(f"OTEL_* asks for spans, but none are made: {remedy('otel')}", reason=str(error))
 
     def begin(self, find: Find, method: str, scheme: str, app: object) -> Trace | None:
         """Return the trace of a request, which the framework's `app` answers; None if there is none."""
