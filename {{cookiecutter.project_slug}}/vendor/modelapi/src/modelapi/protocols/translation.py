@@ -1,6 +1,6 @@
 """How a request of a protocol becomes one of this API, and the answer one of the protocol."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module

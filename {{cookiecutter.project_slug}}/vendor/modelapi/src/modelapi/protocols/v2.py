@@ -33,7 +33,10 @@ from modelapi.serving.predicting import refused
 from modelapi.signature import Signature
 
 PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(/versions/(?P<version>[^/]+))?(/(?P<verb>ready|infer))?")
-NO_MODEL = "there is no such model or path: POST /v2/models/<name>/infer asks a model, whose manifest in GET /model has its name"
+NO_MODEL = (
+    "there is no such model or path: "
+    "POST /v2/models/<name>/infer asks a model, whose manifest in GET /model has its name"
+)
 SAID = (
     *("type", "nullable", "title", "unit", "description", "categories", "labels"),
     *("minimum", "maximum", "format", "max_length", "example"),
