@@ -1,11 +1,14 @@
 """What other platforms ask of a container is answered as POST /predict answers, by their names and in their forms."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 from modelapi.settings import SettingsError
 
+from tests.library.conftest import SKELETON
 from tests.library.web import MakeClient, Record
 
 CSV = {"Content-Type": "text/csv"}
@@ -21,6 +24,30 @@ def test_sagemaker_pings_and_invokes(make: MakeClient, record: Record) -> None:
         assert (theirs.status_code, theirs.content) == (200, ours.content)
     assert client.post("/invocations", json=[{**record, "Age": "old"}]).json()["errors"][0]["pointer"] == "/0/Age"
     assert client.get("/invocations").headers["Allow"] == "POST"
+
+
+def test_the_requests_of_the_readme_are_answered(make: MakeClient) -> None:
+    readme = (SKELETON / "vendor" / "modelapi" / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("### Protocols of platforms")[2].partition("\n## ")[0]
+    commands = re.findall(r"```console\n(curl .*?)```", section, flags=re.DOTALL)
+    client = make(protocols="azure,sagemaker,v1,v2,vertex")
+
+    for command in commands:
+        options = shlex.split(command.replace("titanic-survival-api", "pets"))[1:]
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}  # As curl says of -d.
+        while options:
+            match options:
+                case ["-H", header, *options]:
+                    headers |= [header.split(": ")]
+                case ["-d", body, *options]:
+                    pass
+                case ["--json", body, *options]:
+                    headers |= JSON
+                case [url, *options]:
+                    pass
+        answer = client.post(url.removeprefix("localhost:8080"), content=body, headers=headers)
+        assert answer.status_code == 200, (command, answer.text)
+    assert len(commands) == 4
 
 
 def test_vertex_predicts_instances(make: MakeClient, record: Record) -> None:

@@ -79,11 +79,20 @@ def test_the_header_line_of_a_csv_is_known(client: httpx2.Client, records: list[
     assert with_header.content == without.content
 
 
-def test_instances_are_records_or_lists_of_values(client: httpx2.Client, records: list[Record]) -> None:
-    expected = {"predictions": client.post("/predict", json=records).json()["prediction"]}
+def test_a_record_may_be_a_list_of_values_or_of_features(client: httpx2.Client, records: list[Record]) -> None:
+    expected = client.post("/predict", json=records).json()
+    lists = [list(record.values()) for record in records]
+    features = [{"features": values} for values in lists]
 
-    for instances in (records, [list(record.values()) for record in records]):
-        assert client.post("/invocations", json={"instances": instances}).json() == expected
+    for rows in (records, lists, features, [records[0], lists[1], features[2]]):
+        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+        assert client.post("/invocations", json=rows).json() == expected
+        assert client.post("/invocations", json={"instances": rows}).json() == {"predictions": expected["prediction"]}
+        for accept in (JSON, LINES):
+            headers = {"Content-Type": LINES, "Accept": accept}
+            answer = client.post("/invocations", content=lines, headers=headers)
+            assert read(accept, answer.content) == expected["prediction"]
+    assert client.post("/invocations", json=features[0]).json()["prediction"] == expected["prediction"][:1]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +102,12 @@ def test_instances_are_records_or_lists_of_values(client: httpx2.Client, records
         (JSON, b'{"instances": 1}', 422, '"instances" must be a list'),
         (CSV, b"1,2\n", 400, "row 1 has 2 cells: without a header line a row has one for each of Age, Sex"),
         (CSV, b'"\n', 400, "is not valid CSV"),
-        (CSV, b"", 400, "the table is empty"),
+        (CSV, b"", 400, "the table is empty: send a row with a cell for each of Age, Sex, Embarked"),
+        (JSON, b"[[24]]", 422, "there are wrong lists of values in the body"),
         (LINES, b"{}\n", 422, "see errors"),
+        (LINES, b'{}\n{"features": [24]}\n', 422, "there are wrong lists of values in the body"),
+        (LINES, b'[24\n"male", "S"]\n', 400, "each line of the body must be one record in JSON"),
+        (LINES, b"[24,\n", 400, "not well-formed JSON"),
         (PARQUET, b"PAR1", 400, "no Parquet file"),
         ("application/x-npy", b"", 415, "send the body with the Content-Type application/json or text/csv"),
     ],

@@ -95,13 +95,14 @@ def predictions(said: Said) -> dict[str, list[Any]]:
 
 def _name_values(rows: object, given: Given, names: Sequence[str], told: str, member: str) -> list[Any]:
     """Make records of lists of values; what is neither list nor value of an only column is left as it is."""
+    where = f'"{member}"' if member else "the body"
     if not isinstance(rows, list):
-        raise Problem(422, f'"{member}" must be a list of records, or of lists of values')
+        raise Problem(422, f"{where} must be a list of records, or of lists of values")
     require_room(given, names, sum(isinstance(row, list) for row in rows))
     wanted = f"must be a record, or a list of {len(names)} values: {told}"
     wrong = (place for place, row in enumerate(rows) if isinstance(row, list) and len(row) != len(names))
     if faults := [{"pointer": f"/{place}", "detail": wanted} for place in islice(wrong, MAX_FAULTS)]:
-        raise Problem(422, f'there are wrong lists of values in "{member}"', errors=faults)
+        raise Problem(422, f"there are wrong lists of values in {where}", errors=faults)
     if len(names) == 1:
         rows = [row if isinstance(row, list | dict) else [row] for row in rows]
     return [dict(zip(names, row, strict=True)) if isinstance(row, list) else row for row in rows]

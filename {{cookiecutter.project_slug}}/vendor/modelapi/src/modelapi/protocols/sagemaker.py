@@ -1,6 +1,7 @@
 """Amazon SageMaker: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html ."""
 
 import csv
+import re
 from collections.abc import Mapping
 from functools import partial
 from io import StringIO
@@ -22,6 +23,7 @@ LINES = "application/jsonlines"
 NAMED = {JSON: JSON, CSV: CSV, LINES: NDJSON, NDJSON: NDJSON}
 if COLUMNAR:
     NAMED |= {"application/x-parquet": PARQUET, PARQUET: PARQUET, ARROW: ARROW}
+VALUES = re.compile(rb'^[ \t]*\[|"features"', re.MULTILINE)  # Of lines that may have values without their names.
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"  # All that a client of the platform can send beside a body.
 
 
@@ -32,29 +34,37 @@ def make() -> Protocol:
 
 
 def rename(given: Given) -> Renamed | None:
-    """Name the types of tables that are as this API has them: not CSV, for the platform's has no header line."""
+    """Name the types of tables that are as this API has them.
+
+    The platform's CSV has no header line, and its JSON lines may be lists.
+    """
     body, answer = _types(given)
-    if {NAMED[body], NAMED[answer]} & {JSON, CSV}:
+    if body == LINES or {NAMED[body], NAMED[answer]} & {JSON, CSV}:
         return None
     return Renamed(NAMED[body], NAMED[answer], answer, _query(given))
 
 
 def ask(given: Given) -> Asked:
-    """Take JSON as POST /predict does or {"instances": …}, CSV without a header line, or a table. Raises Problem."""
+    """Take JSON as POST /predict does or {"instances": …}, CSV without a header line, or a table. Raises Problem.
+
+    Of JSON and JSON lines, a record may be a list of values in the order of the signature, or {"features": […]}.
+    """
     body, answer = _types(given)
     query, content, kind = _query(given), given.body, NAMED[body]
     if kind == JSON:
         found = given.json()
         is_named = isinstance(found, dict) and found.keys() == {"instances"}
-        records = from_rows(found["instances"], given, "instances") if is_named else found
-        if answer == JSON and is_named:
-            return ask_records(given, records, query, predictions)
-        if answer == JSON:
+        rows = found["instances"] if is_named else found if isinstance(found, list) else [found]
+        if answer == JSON and not is_named and not any(map(has_no_names, rows)):
             return Asked(lambda said: Answer(said, JSON, is_data=True), content, query=query)
-        records = records if isinstance(records, list) else [records]
-        content, kind = b"\n".join(map(to_json, records)), NDJSON
+        records = name_values(rows, given, "instances" if is_named else "")
+        if answer == JSON:
+            return ask_records(given, records, query, predictions if is_named else dict)
+        content, kind = to_lines(records), NDJSON
     elif kind == CSV:
         content = with_header(content, given.signature)
+    elif body == LINES and VALUES.search(content):
+        content = to_lines(name_values(read_lines(given), given, ""))
     asked_for = NDJSON if answer == JSON else NAMED[answer]
     return Asked(partial(say, answer), content, kind, asked_for, query)
 
@@ -71,6 +81,34 @@ def refuse(status: int, problem: Mapping[str, Any]) -> Answer:
     return Answer(to_json(problem), PROBLEM, status)
 
 
+def has_no_names(row: object) -> bool:
+    """Tell whether a row has its values alone, as the platform's own algorithms take them."""
+    return isinstance(row, list) or (
+        isinstance(row, dict) and row.keys() == {"features"} and isinstance(row["features"], list)
+    )
+
+
+def name_values(rows: object, given: Given, member: str) -> list[Any]:
+    """Make records of rows. Raises Problem."""
+    if isinstance(rows, list):
+        rows = [row["features"] if isinstance(row, dict) and has_no_names(row) else row for row in rows]
+    return from_rows(rows, given, member)
+
+
+def read_lines(given: Given) -> list[Any]:
+    """Read JSON lines. Raises a 400 or 413 Problem."""
+    lines = [line for line in given.body.splitlines() if line.strip()]
+    rows: list[Any] = given.json(b"[%b]" % b",".join(lines))
+    if len(rows) != len(lines):
+        raise Problem(400, "each line of the body must be one record in JSON")
+    return rows
+
+
+def to_lines(records: list[Any]) -> bytes:
+    """Write JSON lines."""
+    return b"\n".join(map(to_json, records))
+
+
 def with_header(table: bytes, signature: Signature) -> bytes:
     """Put the names of the features above a table in CSV, unless they are there. Raises a 400 Problem."""
     names = [feature.name for feature in signature.features]
@@ -78,7 +116,9 @@ def with_header(table: bytes, signature: Signature) -> bytes:
         first = next(filter(None, csv.reader(StringIO(table.decode("utf-8-sig"), newline=""), strict=True)), [])
     except (UnicodeDecodeError, csv.Error):
         return table  # Which is refused by what reads it.
-    if not first or 2 * len({cell.strip() for cell in first} & {*names}) >= len(first):
+    if not first:
+        raise Problem(400, f"the table is empty: send a row with a cell for each of {listed(names)}")
+    if 2 * len({cell.strip() for cell in first} & {*names}) >= len(first):
         return table
     if len(first) != len(names):
         detail = f"row 1 has {len(first)} cells: without a header line a row has one for each of {listed(names)}"
