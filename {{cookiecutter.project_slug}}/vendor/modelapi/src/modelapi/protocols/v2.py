@@ -1,6 +1,7 @@
 """KServe V2, the Open Inference Protocol, in REST: https://github.com/kserve/open-inference-protocol .
 
-Inputs are a tensor for each feature, of shape [n] or [n, 1], or one tensor of shape [n, n_features].
+Inputs are a tensor for each feature, of shape [n] or [n, 1], or, of features that share a datatype, one of shape
+[n, n_features].
 """
 
 import re

@@ -45,7 +45,7 @@ def to_records(given: Given, tensors: Sequence[Tensor], parser: RecordParser) ->
 def _columns(tensors: Sequence[Tensor], parser: RecordParser) -> Mapping[str, Sequence[Any]]:
     """Find the column of each feature that is there. Raises a 400 Problem, or InvalidRecords."""
     features, first = parser.features, tensors[0]
-    if len(tensors) == 1 and (first.width > 1 or first.name not in features):
+    if len(tensors) == 1 and (first.width > 1 or len(features) == 1):
         if first.width != len(features):
             detail = f"one tensor for all features must have the shape [n, {len(features)}], in this order"
             raise Problem(400, f"/inputs/0: {detail}: {listed([*features])}")
