@@ -52,6 +52,14 @@ def test_it_says_what_to_set_elsewhere(env: Path, capsys: pytest.CaptureFixture[
     assert 'curl http://localhost:8080/model -H "Authorization: Bearer $KEY"' in text
 
 
+def test_it_says_where_the_api_is(env: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    env.write_text("PORT=9000\n", encoding="utf-8")
+
+    api_key.main(["--name=ada"])
+
+    assert "curl http://localhost:9000/model " in capsys.readouterr().out
+
+
 def test_other_lines_and_other_keys_stay(env: Path, capsys: pytest.CaptureFixture[str]) -> None:
     env.write_text("# Mine\nPORT=9000\nAPI_KEYS=\nLOG_LEVEL=debug", encoding="utf-8")
     env.chmod(0o644)
