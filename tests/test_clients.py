@@ -108,6 +108,9 @@ def check(found: dict[str, Any]) -> None:
     assert found["unknown"]["text"].endswith("/3/Sex must be one of: female, male")
     assert found["no key"]["status"] == 401
     assert found["table"].startswith("prediction,probability_0,probability_1\n1,")
+    assert found["as text"] == ["prediction\n1\n0\n"] * 3
+    assert found["NaN"] == [1]
+    assert found["infinity"].startswith('record 1, feature "Age": JSON has no infinity: send null')
     assert found["stream"] == "100000 50000"
     assert found["differences"] == [
         'feature "Age" is of type number and not integer',

@@ -20,6 +20,14 @@ async function refusal(act) {
   throw new Error("it was not refused");
 }
 
+async function message(act) {
+  return act().then(() => "it was done", (error) => error.message);
+}
+
+async function textOf(table) {
+  return new Response((await client.predictCsv(table)).body).text();
+}
+
 function* lines() {
   yield "Age,Sex,Embarked\n";
   for (let row = 0; row < N_ROWS; row++) yield row % 2 ? "3,female,\n" : "30,male,S\n";
@@ -69,6 +77,9 @@ const found = {
   unknown: await refusal(() => small.predict([GIRL, GIRL, GIRL, { ...GIRL, Sex: "neither" }])),
   "no key": await refusal(() => new Client(url).predictCsv(lines())),
   table: await new Response(table.body).text(),
+  "as text": await Promise.all([TABLE, Buffer.from(TABLE), [TABLE]].map(textOf)),
+  NaN: (await client.predict({ ...GIRL, Age: NaN })).prediction,
+  infinity: await message(() => client.predict([GIRL, { ...GIRL, Age: Infinity }])),
   stream: await stream(),
   differences: await differences(),
   "too often": (await refusal(() => often(1_000, impatient))).status,

@@ -1,6 +1,8 @@
 """Ask an API by the Python client, and print what came of it: ask.py URL KEY; ask.mjs does the same."""
 
+import io
 import json
+import math
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -20,6 +22,14 @@ def refusal(act: Callable[[], object]) -> dict[str, object]:
         act()
     except ApiError as error:
         return {"status": error.status, "detail": error.detail, "errors": error.errors, "text": str(error)}
+    raise AssertionError
+
+
+def message(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except Exception as error:
+        return str(error).replace("None", "null")
     raise AssertionError
 
 
@@ -62,6 +72,9 @@ found = {
     "unknown": refusal(lambda: small.predict([GIRL] * 3 + [{**GIRL, "Sex": "neither"}])),  # type: ignore[typeddict-item]
     "no key": refusal(lambda: Client(url).predict_csv(lines())),
     "table": b"".join(client.predict_csv([TABLE.encode()], probabilities=True)).decode(),
+    "as text": [client.predict_csv(table).read().decode() for table in (TABLE.encode(), io.StringIO(TABLE), [TABLE])],
+    "NaN": client.predict({**GIRL, "Age": math.nan}).prediction,
+    "infinity": message(lambda: client.predict([GIRL, {**GIRL, "Age": math.inf}])),
     "stream": stream(),
     "differences": differences(),
     "too often": refusal(lambda: [impatient.predict(GIRL) for _ in range(1_000)])["status"],

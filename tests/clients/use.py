@@ -1,5 +1,6 @@
 """Uses clients as their types allow; a line that ends in `refused` is one that they do not allow."""
 
+import io
 from collections.abc import Iterator
 from datetime import date
 from typing import Literal, assert_type
@@ -33,6 +34,9 @@ label: Literal[0, 1] = answer.prediction[0]
 share: float = answer.probability[0]["1"] + answer.explanation[0]["1"]["contributions"]["Age"]
 pointers: list[str] = [fault["pointer"] for fault in answer.warnings]
 blocks: list[bytes] = list(client.predict_csv([b"Age\n"], probabilities=True))
+with open("rows.csv") as file:
+    tables = [client.predict_csv(table).read() for table in ("rows.csv", b"Age\n", io.StringIO("Age\n"), file)]
+tables.append(client.predict_csv(["Age\n"]).read(1_000))
 
 one["Sex"] = "neither"  # refused
 one["Sexx"] = "male"  # refused

@@ -1,6 +1,8 @@
 """Clients that are written for a model: what is in them, how they compare models, and what they do with odd servers."""
 
+import io
 import json
+import math
 import os
 import re
 import socket
@@ -13,9 +15,11 @@ from threading import Thread
 from typing import Any, ClassVar
 from zipfile import ZipFile
 
+import numpy as np
 import pandas as pd
 import pytest
 from modelapi import client, package
+from modelapi.client import packages
 from modelapi.client.model import Model
 from modelapi.client.python import base, bodies, comparison, errors, transport
 from modelapi.client.python_source import write as write_python
@@ -95,6 +99,15 @@ def test_categories_are_free_where_the_api_takes_others(model: Model) -> None:
     assert other.content["signature"]["features"][0]["categories"] is None
 
 
+def test_both_readmes_say_where_the_api_is(model: Model) -> None:
+    there = Model(model.project, model.manifest, model.signature, Settings.model_construct(port=9000))
+    archive = ZipFile(io.BytesIO(packages.wheel(there)[1]))
+    (metadata,) = (name for name in archive.namelist() if name.endswith("METADATA"))
+
+    for readme in (archive.read(metadata), packages.npm(there)["README.md"]):
+        assert b'Client("http://localhost:9000"' in readme
+
+
 def of_feature(place: int, **changes: object) -> Change:
     return lambda signature: signature["features"][place].update(changes)
 
@@ -166,14 +179,74 @@ def test_records_are_sent_in_batches_under_both_limits() -> None:
     assert list(bodies.batches([], 2, 10)) == [(0, b"[]")]
 
 
-def test_what_json_has_not_is_refused_before_it_is_sent() -> None:
-    assert bodies.write_record({"day": date(2026, 11, 21)}) == b'{"day":"2026-11-21"}'
-    with pytest.raises(ValueError, match="send None where a value is missing"):
-        bodies.write_record({"x": float("nan")})
-    with pytest.raises(TypeError, match="holds a object, which JSON has not"):
-        bodies.write_record({"x": object()})
+def test_values_of_pandas_and_numpy_are_sent_as_json_has_them() -> None:
+    day = pd.Timestamp("2026-11-21")
+    values = [date(2026, 11, 21), day, np.int64(1), np.bool_(True), np.float32("nan"), math.nan, pd.NaT, None, 1.5, "é"]
+    expected = ["2026-11-21", day.isoformat(), 1, True, None, None, None, None, 1.5, "é"]
+
+    assert [json.loads(bodies.write_record({"x": value}))["x"] for value in values] == expected
+
+
+@pytest.mark.parametrize(
+    ("records", "sentence"),
+    [
+        ([{"x": 1}, {"x": 1, "y": -math.inf}], r'^record 1, feature "y": JSON has no infinity: send None'),
+        ({"x": object()}, r'^record 0, feature "x": it takes no value of type object: send None'),
+        ([{"x": 1}, 7], "^record 1 is of type int: a record is a dict"),
+        (None, "^predict takes a record, .* or a list of them, and not NoneType$"),
+        ("x", "^predict takes a record, .* or a list of them, and not str$"),
+        (pd.DataFrame({"x": [1]}), r'^a DataFrame: send df\.to_dict\("records"\)$'),
+    ],
+)
+def test_what_is_no_record_is_refused_before_it_is_sent(records: object, sentence: str) -> None:
+    with Client("http://localhost:1") as asking, pytest.raises((TypeError, ValueError), match=sentence):
+        asking.predict(records)
     with pytest.raises(ValueError, match="begins with http"):
         Client("localhost:8080")
+
+
+def test_a_table_is_sent_from_wherever_it_is(tmp_path: Path) -> None:
+    path, text = tmp_path / "rows.csv", "größe\n" + "1\n" * 50_000
+    path.write_text(text, encoding="utf-8")
+    again: list[bodies.Source] = [path, str(path), text.encode(), bytearray(text, "utf-8")]
+    lines = text.splitlines(keepends=True)
+    with path.open(encoding="utf-8") as in_text, path.open("rb") as in_bytes:
+        once: list[bodies.Source] = [in_text, in_bytes, io.StringIO(text), lines, iter([text.encode()])]
+        sent = [bodies.of_table(table) for table in (*again, *once)]
+
+        assert [body.is_repeatable for body in sent] == [True] * len(again) + [False] * len(once)
+        assert all(whole(body) == text.encode() for body in sent)
+
+
+def whole(body: transport.Body) -> bytes:
+    content = body.begin()
+    return content if isinstance(content, bytes) else b"".join(content)
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("x\n1\n", r"^a str is the path of a table: .*\.encode\(\)$"),
+        ([{"x": 1}], "^a part of a table is bytes or str, and not dict$"),
+        (None, "^a table is a path, bytes, a file or parts of a table, and not NoneType$"),
+        (pd.DataFrame({"x": [1]}), r"^a DataFrame: send df\.to_csv\(index=False\)\.encode\(\)$"),
+    ],
+)
+def test_what_is_no_table_is_refused(table: Any, sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        whole(bodies.of_table(table))
+
+
+def test_an_answered_table_is_a_file_for_pandas() -> None:
+    def answered() -> base.Table:
+        return base.Table(transport.Response(200, {}, iter([b"a,b\n1,", b"2\n3,4\n"]), lambda: None))
+
+    table = answered()
+    read = [table.read(3), table.read(9), table.read(), table.read(), table.read(1)]
+
+    assert pd.read_csv(answered()).to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+    assert list(answered()) == [b"a,b\n1,", b"2\n3,4\n"]
+    assert read == [b"a,b", b"\n1,", b"2\n3,4\n", b"", b""]
 
 
 class Client(base.BaseClient):

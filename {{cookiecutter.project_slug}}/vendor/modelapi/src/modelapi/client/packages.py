@@ -10,6 +10,7 @@ from modelapi.client import python_source, typescript_source
 from modelapi.client.archives import Files, write_wheel
 from modelapi.client.declarations import one_line
 from modelapi.client.model import Model
+from modelapi.serving.example import address
 
 HERE = Path(__file__).parent
 INIT = '''\
@@ -40,19 +41,28 @@ README = """\
 ```{fence}
 {example}
 ```
-"""
+{more}"""
 PYTHON = """\
 from {module} import Client
 
-with Client("http://localhost:8080", key=None) as client:
+with Client("{url}", key=None) as client:
     answer = client.predict({record})
-    print(answer.prediction, answer.model_version)"""
+    print(answer.prediction, answer.model_version)
+    table = client.predict_csv("rows.csv")  # A str is a path; bytes, a file and parts are the table.
+    print(table.read().decode())  # Or pandas.read_csv(table), or block by block in a loop."""
+NPM = """
+The package is an ES module: a file with these lines is called `.mjs` or `.mts`, or its `package.json` says
+`"type": "module"`.
+"""
 TYPESCRIPT = Template("""\
+import { readFile } from "node:fs/promises";
 import { Client } from "$name";
 
-const client = new Client("http://localhost:8080");
+const client = new Client("$url");
 const answer = await client.predict($record);
-console.log(answer.prediction, answer.modelVersion);""")
+console.log(answer.prediction, answer.modelVersion);
+const table = await client.predictCsv(await readFile("rows.csv")); // A string is the table, and no path.
+console.log(await new Response(table.body).text()); // Or block by block in a loop.""")
 
 
 def python(model: Model) -> Files:
@@ -73,7 +83,9 @@ def wheel(model: Model) -> tuple[str, bytes]:
 
 def npm(model: Model) -> Files:
     """Make the files of the npm package."""
-    example = TYPESCRIPT.substitute(name=model.name, record=json.dumps(model.example, ensure_ascii=False))
+    example = TYPESCRIPT.substitute(
+        name=model.name, url=address(model.settings), record=json.dumps(model.example, ensure_ascii=False)
+    )
     manifest = {
         "name": model.name,
         "version": model.version,
@@ -87,7 +99,7 @@ def npm(model: Model) -> Files:
     }
     return {
         "package.json": f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode(),
-        "README.md": _readme(model, "JavaScript and TypeScript", "typescript", example).encode(),
+        "README.md": _readme(model, "JavaScript and TypeScript", "typescript", example, NPM).encode(),
         **{path.name: path.read_bytes() for path in _parts("typescript", ".js", ".ts")},
         "index.js": typescript_source.write_module(model).encode(),
         "index.d.ts": typescript_source.write_types(model).encode(),
@@ -110,11 +122,12 @@ def _metadata(model: Model) -> str:
         "Description-Content-Type": "text/markdown",
     }
     lines = "".join(f"{name}: {value}\n" for name, value in head.items() if value)
-    example = PYTHON.format(module=model.module, record=python_source.literal(model.example, " " * 4))
+    record = python_source.literal(model.example, " " * 4)
+    example = PYTHON.format(module=model.module, url=address(model.settings), record=record)
     return f"{lines}\n{_readme(model, 'Python', 'python', example)}"
 
 
-def _readme(model: Model, language: str, fence: str, example: str) -> str:
+def _readme(model: Model, language: str, fence: str, example: str, more: str = "") -> str:
     return README.format(
         name=model.name,
         title=_title(model),
@@ -122,6 +135,7 @@ def _readme(model: Model, language: str, fence: str, example: str) -> str:
         version=model.manifest.version,
         fence=fence,
         example=example,
+        more=more,
     )
 
 

@@ -47,7 +47,10 @@ class Client(BaseClient):
         return self._predict(Prediction, records, {{{given}}})
 
     def predict_csv(self, table: Source{options}) -> Table:
-        """Predict each row of a table in CSV with a header, of any length. Raises as `predict` does."""
+        """Predict each row of a table in CSV with a header, of any length: of a path, of bytes, a file or parts.
+
+        Raises as `predict` does.
+        """
         return self._predict_csv(table, {{{given}}})
 '''
 

@@ -7,25 +7,38 @@ from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import urlencode
 
-from .bodies import CSV, JSON, Source, batches, of_bytes, of_table, write_record
+from .bodies import CSV, JSON, Source, batches, check_records, of_bytes, of_table, write_record
 from .comparison import compare
 from .errors import ApiError, ModelDiffers, ModelWarning
-from .transport import Body, Response, Transport
+from .transport import BLOCK, Body, Response, Transport
 
 PredictionT = TypeVar("PredictionT")
 
 
 class Table:
-    """A table in CSV that is answered: its bytes in blocks, as they come; read it to its end, or close it."""
+    """A table in CSV that is answered, as it comes: a file of bytes, whose iterator yields blocks.
+
+    Read it to its end, or close it.
+    """
 
     def __init__(self, response: Response) -> None:
         self.model_version = response.headers.get("x-model-version", "")
         self.request_id = response.headers.get("x-request-id", "")
         self.close = response.close
         self._blocks = response.blocks
+        self._rest = b""
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._blocks
+        return iter(lambda: self.read(BLOCK), b"")
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read all or, as raw files do, no more than size bytes; b"" at the end."""
+        if size is None or size < 0:
+            block, self._rest = b"".join([self._rest, *self._blocks]), b""
+            return block
+        block = self._rest or next(self._blocks, b"")
+        self._rest = block[size:]
+        return block[:size]
 
 
 class BaseClient:
@@ -88,7 +101,8 @@ class BaseClient:
         return version
 
     def _predict(self, kind: Callable[..., PredictionT], records: Any, options: Mapping[str, bool]) -> PredictionT:
-        """Predict a record or many. Raises ApiError, ModelDiffers, OSError."""
+        """Predict a record or many. Raises ApiError, ModelDiffers, OSError, TypeError, ValueError."""
+        check_records(records)
         if isinstance(records, Mapping):
             bodies = iter([(0, write_record(records))])
         else:

@@ -3,11 +3,23 @@
 const BLOCK = 65_536; // Bytes.
 const encoder = new TextEncoder();
 
+/** Write a record, null for NaN; number is which record it is, for errors. */
+export function writeRecord(record, number = 0) {
+  if (typeof record !== "object" || record === null) {
+    const type = record === null ? "null" : typeof record;
+    throw new TypeError(`record ${number} is of type ${type}: a record is an object of features by name`);
+  }
+  return JSON.stringify(record, (name, value) => {
+    if (value !== Infinity && value !== -Infinity) return value;
+    throw new RangeError(`record ${number}, feature "${name}": JSON has no infinity: send null where a value is missing`);
+  });
+}
+
 /** Write records in lists under both limits, and before each say how many records came before. */
 export function* batches(records, maxRows, maxBytes) {
   let [start, rows, size] = [0, [], 1];
   for (const record of records) {
-    const row = JSON.stringify(record);
+    const row = writeRecord(record, start + rows.length);
     const length = encoder.encode(row).length + 1;
     if (rows.length > 0 && (rows.length === maxRows || size + length > maxBytes)) {
       yield [start, `[${rows.join(",")}]`];

@@ -20,7 +20,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
-/** A table in CSV, or its parts. A text, a Blob and bytes can be sent again where the API asks for it. */
+/** A table in CSV, or its parts; a string is the table and no path. A string, a Blob and bytes, as a Buffer, can be sent again where the API asks for it. */
 export type Source = string | Blob | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>;
 
 /** A table in CSV that is answered, as it comes. */

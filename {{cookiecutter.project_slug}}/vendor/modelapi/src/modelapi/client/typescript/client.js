@@ -1,5 +1,5 @@
 // A client but for its types, which are those of one model: the same for every model.
-import { batches, isRepeatable, streamOf } from "./bodies.js";
+import { batches, isRepeatable, streamOf, writeRecord } from "./bodies.js";
 import { compare } from "./comparison.js";
 import { ApiError, ModelDiffers } from "./errors.js";
 
@@ -49,8 +49,8 @@ export class BaseClient {
   async predict(records, { signal, ...options } = {}) {
     const { timeout, maxRows, maxBodyBytes } = this.#options;
     const most = options.explain ? Math.min(this.#model.max_explained_rows, maxRows) : maxRows;
-    const isMany = typeof records[Symbol.iterator] === "function";
-    const bodies = isMany ? batches(records, most, maxBodyBytes) : [[0, JSON.stringify(records)]];
+    const isMany = typeof records?.[Symbol.iterator] === "function";
+    const bodies = isMany ? batches(records, most, maxBodyBytes) : [[0, writeRecord(records)]];
     const joined = Object.fromEntries(this.#model.members.map((name) => [name, []]));
     let modelVersion = "";
     for (const [start, body] of bodies) {
