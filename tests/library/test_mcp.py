@@ -88,6 +88,10 @@ def mend(arguments: Any, refusal: dict[str, Any]) -> None:
             place = place[int(part) if isinstance(place, list) else part]
         if error["action"] == "remove":
             del place[name]
+        elif error["action"] == "rename":
+            place[error["feature"]] = place.pop(name)
+        elif error["action"] == "wrap":
+            place[name] = [place[name]]
         elif "feature" in error:
             allowed = refusal["allowed"][error["feature"]]
             place[name] = allowed.get("enum", allowed["examples"])[0]
@@ -104,6 +108,7 @@ def mend(arguments: Any, refusal: dict[str, Any]) -> None:
         {"records": {}, "probabilities": "yes", "verbose": True, "a/b~c": 1},
         {"records": []},
         {"records": [None, "female", {}]},
+        {"records": {"Sex": "female", "Embarked": "S"}},
         {"records": [{"Sex": "femal", "Age": "old", "Embarked": "Paris", "Cabin": "C85"}, {"sex": "female"}]},
     ],
 )
@@ -118,6 +123,29 @@ def test_a_refusal_says_how_a_call_is_mended(client: httpx2.Client, arguments: d
         mend(arguments, refusal)
 
     assert result["structuredContent"]["prediction"]
+
+
+def test_what_is_mended_keeps_its_values(client: httpx2.Client) -> None:
+    record = {"sexx": "male", "AGE": 40, "Embarkd": "Q"}
+    expected = {"Sex": "male", "Age": 40, "Embarked": "Q"}
+
+    for records in ([record], {**expected}):
+        arguments: dict[str, Any] = {"records": records, "probabilities": "yes"}
+        mend(arguments, call(client, "predict_pets", arguments)["structuredContent"])
+        assert arguments["records"] == [expected]
+    twice = call(client, "predict_pets", {"records": [{**expected, "Sexx": "male"}]})["structuredContent"]
+    assert [error["action"] for error in twice["errors"]] == ["remove"]
+
+
+def test_what_may_be_ignored_is_not_renamed(make: MakeClient) -> None:
+    client = make(protocols="mcp", unknown_fields="ignore")
+
+    refusal = call(client, "predict_pets", {"records": [{"sex": "male"}], "verbose": 1})["structuredContent"]
+
+    assert [(error["pointer"], error["action"]) for error in refusal["errors"]] == [
+        ("/verbose", "remove"),
+        ("/records/0/Sex", "set"),
+    ]
 
 
 def test_too_many_records_are_refused_with_their_limit(make: MakeClient, record: Record) -> None:
@@ -159,7 +187,8 @@ def test_keys_and_rates_hold(make: MakeClient, record: Record) -> None:
     assert not call(client, "predict_pets", {"records": [record]}, **key)["isError"]
     assert say(client, "tools/list", **key).status_code == 429
     for arguments in ({"records": [record]}, None):
-        assert call(client, "predict_pets", arguments, **key)["structuredContent"]["status"] == 429
+        refusal = call(client, "predict_pets", arguments, **key)["structuredContent"]
+        assert (refusal["status"], 0 < refusal["retry_after"] <= 86_400) == (429, True)
 
 
 def test_a_call_is_logged_as_the_request_that_it_is(

@@ -174,7 +174,11 @@ def test_a_problem_that_the_owner_wrote_without_a_detail_is_refused_in_form() ->
     asked = Asked(lambda _: json_answer({}))
 
     said = translation.answer(
-        asked, "1", 404, "application/problem+json; charset=utf-8", b'{"title": "No such passenger"}'
+        asked,
+        "1",
+        404,
+        {"content-type": "application/problem+json; charset=utf-8"},
+        b'{"title": "No such passenger"}',
     )
 
     assert (said.status, said.body) == (404, b'{"error":"there is nothing at this path: GET / lists what there is"}')

@@ -34,13 +34,15 @@ async def _mend(client: Client, tool: str, case: Case) -> None:
     """Break each value of two records, and then mend the call by what its refusals say."""
     wrong = {feature["name"]: {"not": "a value"} for feature in case.signature["features"]}
     arguments: dict[str, Any] = {"records": [{**wrong, "no feature": 1}, None], "verbose": "yes"}
-    for _ in range(3):
-        result = await client.call_tool(tool, arguments)
-        if not result.is_error:
-            break
-        mend(arguments, result)
-    assert not result.is_error, result
-    assert len(result.structured_content["prediction"]) == 2
+    misspelt: dict[str, Any] = {"records": {f"{name}_": value for name, value in case.records[0].items()}}
+    for broken, n_rows in ((arguments, 2), (misspelt, 1)):
+        for _ in range(3):
+            result = await client.call_tool(tool, broken)
+            if not result.is_error:
+                break
+            mend(broken, result)
+        assert not result.is_error, result
+        assert len(result.structured_content["prediction"]) == n_rows
 
 
 def mend(arguments: Any, result: CallToolResult) -> None:
@@ -52,6 +54,10 @@ def mend(arguments: Any, result: CallToolResult) -> None:
             place = place[int(part) if isinstance(place, list) else part]
         if error["action"] == "remove":
             del place[name]
+        elif error["action"] == "rename":
+            place[error["feature"]] = place.pop(name)
+        elif error["action"] == "wrap":
+            place[name] = [place[name]]
         elif "feature" in error:
             allowed = refusal["allowed"][error["feature"]]
             place[name] = allowed.get("enum", allowed["examples"])[0]

@@ -75,9 +75,9 @@ class ProtocolMiddleware:
                 return
             answered.append(message.get("body", b""))
             if not message.get("more_body"):
-                given_type = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
+                headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
                 body = b"".join(answered)
-                say = partial(translation.answer, asked, exchange.request_id, start["status"], given_type, body)
+                say = partial(translation.answer, asked, exchange.request_id, start["status"], headers, body)
                 said = await in_thread(say) if is_large(body) else say()
                 delivered = await _deliver(asked, said, is_large(body))
                 await _send_said(delivered, start["headers"], is_head, send)

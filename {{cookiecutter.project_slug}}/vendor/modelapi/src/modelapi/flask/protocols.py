@@ -81,8 +81,8 @@ class ProtocolLayer:
             if hasattr(answered, "close"):
                 answered.close()
         status, api_headers = started[-1]
-        media_type = next((value for name, value in api_headers if name.lower() == "content-type"), "")
-        said = translation.answer(asked, exchange.request_id, int(status[:3]), media_type, b"".join(written))
+        named = {name.lower(): value for name, value in api_headers}
+        said = translation.answer(asked, exchange.request_id, int(status[:3]), named, b"".join(written))
         delivered = asyncio.run(asked.deliver(said)) if asked.deliver else said
         sent = _start(delivered, api_headers, is_head, start_response)
         exchange.status = max(said.status, delivered.status)  # A refusal may be delivered as a success.

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from pydantic_core import from_json, to_json
 
 from modelapi.protocols.rows import ask_records, from_rows, predictions
-from modelapi.protocols.translation import Asked, Given, Protocol, Renamed, Route, Translation
+from modelapi.protocols.translation import RETRY_AFTER, Asked, Given, Protocol, Renamed, Route, Translation
 from modelapi.records.faults import listed
 from modelapi.serving.answers import ARROW, CSV, JSON, NDJSON, PARQUET, PROBLEM, Answer, Problem, json_answer
 from modelapi.serving.negotiation import choose_media_type
@@ -78,7 +78,7 @@ def say(answer: str, body: bytes) -> Answer:
 
 def refuse(status: int, problem: Mapping[str, Any]) -> Answer:
     """Refuse as this API does."""
-    return Answer(to_json(problem), PROBLEM, status)
+    return Answer(to_json(problem, exclude={RETRY_AFTER}), PROBLEM, status)
 
 
 def has_no_names(row: object) -> bool:

@@ -21,6 +21,7 @@ from modelapi.signature import Signature
 log = get_logger()
 
 MAX_NESTED = 10_000  # Lists and objects beside those of records; three bytes of JSON are 64 and more of memory.
+RETRY_AFTER = "retry_after"  # Of a problem, the seconds of the header, which not all protocols can say.
 UNTRANSLATABLE = "the answer of this API cannot be said in this protocol: its own paths answer it"
 
 
@@ -62,7 +63,7 @@ class Given:
 
 
 Refuse = Callable[[int, Mapping[str, Any]], Answer]
-"""Says a problem, of which it gets the status and the members of RFC 9457."""
+"""Says a problem, of which it gets the status and the members of RFC 9457, and RETRY_AFTER if it has that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +121,20 @@ class Translation:
 
     def refusal(self, problem: Problem, request_id: str, refuse: Refuse | None = None) -> Answer:
         """Refuse what this API was not asked."""
-        answer = (refuse or self.refuse)(problem.status, problem.members(request_id))
+        members = problem.members(request_id) | _when(problem.headers.get("Retry-After", ""))
+        answer = (refuse or self.refuse)(problem.status, members)
         return replace(answer, extra={**answer.extra, **problem.headers})
 
-    def answer(self, asked: Asked, request_id: str, status: int, media_type: str, body: bytes) -> Answer:
-        """Say what this API has answered."""
+    def answer(self, asked: Asked, request_id: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Say what this API has answered.
+
+        headers : by their names in lower case.
+        """
         if status >= 400:
             problem = Problem(status).members(request_id)
-            if media_type.partition(";")[0] == PROBLEM:
+            if headers.get("content-type", "").partition(";")[0] == PROBLEM:
                 problem |= from_json(body)  # The owner's handlers may leave out what ours have.
-            return (asked.refuse or self.refuse)(status, problem)
+            return (asked.refuse or self.refuse)(status, problem | _when(headers.get("retry-after", "")))
         try:
             return asked.say(body)
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
@@ -200,6 +205,11 @@ def make_protocols(service: Service) -> Protocols:
     """Import the protocols that PROTOCOLS names."""
     names = read_protocols(service.settings.protocols)
     return Protocols(service, {name: import_module(f"modelapi.protocols.{name}").make() for name in names})
+
+
+def _when(retry_after: str) -> dict[str, int]:
+    """Say in how many seconds to try again, if a header tells them."""
+    return {RETRY_AFTER: int(retry_after)} if retry_after.isdecimal() else {}
 
 
 def is_large(body: bytes) -> bool:

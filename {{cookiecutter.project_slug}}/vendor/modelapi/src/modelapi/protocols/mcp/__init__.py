@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from pydantic_core import from_json, to_json
 
-from modelapi.protocols.mcp.refusals import refusal, wrong_arguments
+from modelapi.protocols.mcp.refusals import find_renames, refusal, wrong_arguments
 from modelapi.protocols.mcp.tools import Tool, find_tools
 from modelapi.protocols.translation import Asked, Given, Names, Protocol, Route, Translation, faults, path_of
 from modelapi.serving.answers import JSON, Answer, Problem, json_answer
@@ -70,7 +70,8 @@ def _ask_model(given: Given, message: dict[str, Any], tools: dict[str, Tool], to
     message["params"]["arguments"] = {}  # Of which nothing more is to be known.
     write = partial(deliver, given, message, tools, tool)
     if problem := wrong_arguments(tool, arguments):
-        refused = refusal(tool, problem.status, {"detail": problem.detail, "errors": problem.errors})
+        said_wrong = {"detail": problem.detail, "errors": problem.errors}
+        refused = refusal(tool, problem.status, said_wrong, renames=find_renames(tool, arguments))
         return Asked(lambda _: refused, method="GET", target="/model", refuse=partial(refusal, tool), deliver=write)
     options = {name: "true" for name, wanted in arguments.items() if wanted is True}
     return Asked(
@@ -78,7 +79,7 @@ def _ask_model(given: Given, message: dict[str, Any], tools: dict[str, Tool], to
         to_json(arguments["records"]),
         query=urlencode(options | ({"explain": "true"} if tool.explains else {})),
         target=path_of(tool.model, "predict"),
-        refuse=partial(refusal, tool, place="/records"),
+        refuse=partial(refusal, tool, renames=find_renames(tool, arguments), place="/records"),
         deliver=write,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelapi.protocols.translation import Names
+from modelapi.records.parser import RecordParser
 from modelapi.serving import openapi, schemas
 from modelapi.serving.schemas import EXPLANATION, FAULT, Schema
 from modelapi.serving.service import Service
@@ -26,6 +27,7 @@ class Tool:
     explains: bool
     signature: Signature
     settings: Settings
+    parser: RecordParser
 
     @property
     def title(self) -> str:
@@ -91,7 +93,7 @@ def find_tools(names: Names, service: Service) -> dict[str, Tool]:
             continue
         for verb in ("predict", "explain") if served.signature.explains else ("predict",):
             called = _called(f"{verb}_{name}", tools)
-            tools[called] = Tool(called, model, verb == "explain", served.signature, service.settings)
+            tools[called] = Tool(called, model, verb == "explain", served.signature, service.settings, served.parser)
     return tools
 
 
