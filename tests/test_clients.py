@@ -107,6 +107,11 @@ def check(found: dict[str, Any]) -> None:
     assert found["unknown"]["text"].startswith("422: the records do not fit the model")
     assert found["unknown"]["text"].endswith("/3/Sex must be one of: female, male")
     assert found["no key"]["status"] == 401
+    assert found["no key"]["text"].endswith("; give a key: Client(url, key=…)")
+    assert found["with path"].endswith("; give the address of the API without /predict")
+    assert re.fullmatch(r"http://127\.0\.0\.1:2 cannot be reached .*: start the server, .*", found["not there"])
+    assert found["key"].startswith("a key has only ")
+    assert "secret" not in found["key"]
     assert found["table"].startswith("prediction,probability_0,probability_1\n1,")
     assert found["as text"] == ["prediction\n1\n0\n"] * 3
     assert found["NaN"] == [1]

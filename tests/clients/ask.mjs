@@ -8,12 +8,16 @@ const GIRL = { Age: 3, Sex: "female" };
 const MAN = { Age: 300, Sex: "male", Embarked: "S" };
 const TABLE = "Age,Sex,Embarked\n3,female,\n300,male,S\n";
 
+function said(error) {
+  return error.message.replace("new Client(url, { key })", "Client(url, key=…)");
+}
+
 async function refusal(act) {
   try {
     await act();
   } catch (error) {
     if (error instanceof ApiError) {
-      return { status: error.status, detail: error.detail, errors: error.errors, text: error.message };
+      return { status: error.status, detail: error.detail, errors: error.errors, text: said(error) };
     }
     throw error;
   }
@@ -21,7 +25,7 @@ async function refusal(act) {
 }
 
 async function message(act) {
-  return act().then(() => "it was done", (error) => error.message);
+  return act().then(() => "it was done", (error) => error.message.replace(/\(.*\)/, ""));
 }
 
 async function textOf(table) {
@@ -83,6 +87,9 @@ const found = {
   stream: await stream(),
   differences: await differences(),
   "too often": (await refusal(() => often(1_000, impatient))).status,
+  "with path": (await refusal(() => new Client(`${url}predict`, { key }).predict(GIRL))).text,
+  "not there": await message(() => new Client("http://127.0.0.1:2").predict(GIRL)),
+  key: await message(async () => new Client(url, { key: "mapi_secret\n" })),
   again: await often(2, client),
 };
 console.log(JSON.stringify(found));

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ def message(act: Callable[[], object]) -> str:
     try:
         act()
     except Exception as error:
-        return str(error).replace("None", "null")
+        return re.sub(r"\(.*\)", "", str(error).replace("None", "null").replace("strip", "trim"))
     raise AssertionError
 
 
@@ -78,6 +79,9 @@ found = {
     "stream": stream(),
     "differences": differences(),
     "too often": refusal(lambda: [impatient.predict(GIRL) for _ in range(1_000)])["status"],
+    "with path": refusal(lambda: Client(f"{url}predict", key=key).predict(GIRL))["text"],
+    "not there": message(lambda: Client("http://127.0.0.1:2").predict(GIRL)),
+    "key": message(lambda: Client(url, key="mapi_secret\n")),
     "again": [client.predict(GIRL).prediction for _ in range(2)],
 }
 print(json.dumps(found))

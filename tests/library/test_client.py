@@ -323,6 +323,29 @@ def test_what_is_no_answer_of_the_api_is_an_error() -> None:
         asking.predict({})
 
 
+def test_a_server_that_is_not_there_is_named_with_what_to_do() -> None:
+    with answering() as url, Client(url) as asking:
+        pass
+
+    with pytest.raises(OSError, match=f"^{url} cannot be reached .*: start the server") as caught:
+        asking.predict({})
+    assert isinstance(caught.value, errors.ConnectError)
+
+
+@pytest.mark.parametrize("key", ["mapi_secret\n", "mapi_secr\u20act", "mapi_secr\xe9t"])
+def test_a_key_that_no_header_holds_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ValueError, match=r"^a key has only printable") as caught:
+        Client("http://localhost:1", key=key)
+    assert "secr" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"), [(401, "give a key: Client(url, key=…)"), (404, "address of the API without /predict")]
+)
+def test_refusals_of_a_wrong_call_say_how_to_call(status: int, remedy: str) -> None:
+    assert str(errors.ApiError(status, {"detail": "no"}, {})).endswith(remedy)
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [("3", 3), ("Fri, 21 Nov 2025 08:30:00 GMT", 0), ("Fri, 21 Nov 2025 08:30:00", 0.5), ("soon", 0.5), (None, 0.5)],

@@ -17,7 +17,7 @@ INIT = '''\
 """{title}, asked from Python."""
 
 from .base import Table
-from .errors import ApiError, ClientError, Fault, ModelDiffers, ModelWarning
+from .errors import ApiError, ClientError, ConnectError, Fault, ModelDiffers, ModelWarning
 from .model import MODEL, Client, InputRecord, Prediction
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "ApiError",
     "Client",
     "ClientError",
+    "ConnectError",
     "Fault",
     "InputRecord",
     "ModelDiffers",

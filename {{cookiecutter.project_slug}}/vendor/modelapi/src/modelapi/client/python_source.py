@@ -43,7 +43,7 @@ class Client(BaseClient):
     model = MODEL
 
     def predict(self, records: InputRecord | Sequence[InputRecord] | Iterator[InputRecord]{options}) -> Prediction:
-        """Predict a record, or many. Raises ApiError, ModelDiffers and, if the API cannot be reached, OSError."""
+        """Predict a record, or many. Raises ConnectError, ApiError and ModelDiffers."""
         return self._predict(Prediction, records, {{{given}}})
 
     def predict_csv(self, table: Source{options}) -> Table:

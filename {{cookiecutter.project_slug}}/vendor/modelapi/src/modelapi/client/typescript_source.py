@@ -15,7 +15,7 @@ from modelapi.signature import Label
 INDEX = Template("""\
 import { BaseClient } from "./client.js";
 
-export { ApiError, ModelDiffers } from "./errors.js";
+export { ApiError, ConnectError, ModelDiffers } from "./errors.js";
 
 /** What the client knows of its model. */
 export const MODEL = $content;
@@ -30,7 +30,7 @@ CLIENT = Template("""\
 /** Asks $title. */
 export declare class Client {
   constructor(url: string, options?: ClientOptions);
-  /** Predict a record, or many. Throws ApiError, ModelDiffers and, if the API cannot be reached, what fetch does. */
+  /** Predict a record, or many. Throws ConnectError, ApiError and ModelDiffers. */
   predict(records: InputRecord | Iterable<InputRecord>, options?: PredictOptions): Promise<Prediction>;
   /** Predict each row of a table in CSV with a header, of any length. */
   predictCsv(table: Source, options?: PredictOptions): Promise<Table>;
@@ -103,7 +103,7 @@ def write_types(model: Model) -> str:
         [
             'import type { ClientOptions, RequestOptions, Source, Table } from "./client.js";\n'
             'import type { Fault } from "./errors.js";',
-            'export { ApiError, ModelDiffers } from "./errors.js";\n'
+            'export { ApiError, ConnectError, ModelDiffers } from "./errors.js";\n'
             "export type { ClientOptions, Fault, RequestOptions, Source, Table };",
             *types.declared.values(),
             types.declaration("Prediction", [*members, prediction], "Entries for the records, in order."),

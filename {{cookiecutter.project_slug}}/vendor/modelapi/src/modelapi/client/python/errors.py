@@ -1,6 +1,7 @@
-"""What a client raises; besides, an API that cannot be reached is an OSError, as everywhere.
+"""What a client raises; besides, an answer that is cut off or late is an OSError, as everywhere.
 
 ClientError
+├── ConnectError    the API cannot be reached; an OSError too
 ├── ApiError        the API refused a request: status, detail, errors
 └── ModelDiffers    the API has another model than the one that this client was made for
 """
@@ -9,6 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 MOST = 5  # Faults that are written into the message; `errors` has them all.
+REMEDIES = {
+    401: "give a key: Client(url, key=…)",
+    404: "give the address of the API without /predict",
+}
 
 
 class Fault(TypedDict):
@@ -20,6 +25,13 @@ class Fault(TypedDict):
 
 class ClientError(Exception):
     """What this client raises by itself."""
+
+
+class ConnectError(ClientError, OSError):
+    """An API that cannot be reached."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url} cannot be reached ({reason}): start the server, or give another address")
 
 
 class ApiError(ClientError):
@@ -34,7 +46,8 @@ class ApiError(ClientError):
         """By lower-case names, as retry-after."""
         said = [f"{fault['pointer']} {fault['detail']}".strip() for fault in self.errors[:MOST]]
         more = [f"and {len(self.errors) - MOST} more"] * (len(self.errors) > MOST)
-        super().__init__("; ".join([f"{status}: {self.detail}", *said, *more]))
+        remedy = [REMEDIES[status]] if status in REMEDIES else []
+        super().__init__("; ".join([f"{status}: {self.detail}", *said, *more, *remedy]))
 
     @property
     def request_id(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from functools import partial
 from itertools import count
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from .errors import ConnectError
 
 Connect = Callable[[], http.client.HTTPConnection]
 AGAIN = (429, 503)  # Which both say that nothing was done.
@@ -47,6 +50,9 @@ class Transport:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("the address of an API begins with http:// or https://, as http://localhost:8080")
+        if not re.fullmatch("[ -~]*", key or ""):  # Others would show it in their errors.
+            raise ValueError("a key has only printable characters of ASCII: .strip() it if it was read from a file")
+        self._url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connect: Connect = partial(kind, parts.hostname, parts.port, timeout=timeout)
         self._prefix = parts.path.rstrip("/")
@@ -63,7 +69,7 @@ class Transport:
     def send(self, method: str, target: str, accept: str, body: Body | None = None) -> Response:
         """Send a request and, where the API asks for it and the body can begin again, once more after a while.
 
-        Raises OSError if it cannot be reached.
+        Raises ConnectError and, if an answer is late or cut off, another OSError.
         """
         headers = {**self._headers, "Accept": accept, **({"Content-Type": body.media_type} if body else {})}
         for attempt in count():
@@ -83,18 +89,26 @@ class Transport:
                 return self._exchange(connection, method, target, headers, body)
             except ConnectionError:  # The server has closed it meanwhile.
                 connection.close()
-        connection = self._connect()
+        connection = self._open()
         try:
             return self._exchange(connection, method, target, headers, body)
         except BaseException:
             connection.close()
             raise
 
+    def _open(self) -> http.client.HTTPConnection:
+        connection = self._connect()
+        try:
+            connection.connect()
+        except OSError as error:
+            raise ConnectError(self._url, error.strerror or str(error)) from error
+        return connection
+
     def _take(self) -> http.client.HTTPConnection:
         try:
             return self._idle.pop()
         except IndexError:  # Another thread was faster.
-            return self._connect()
+            return self._open()
 
     def _exchange(
         self,

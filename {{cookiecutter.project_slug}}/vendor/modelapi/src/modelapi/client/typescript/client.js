@@ -1,7 +1,7 @@
 // A client but for its types, which are those of one model: the same for every model.
 import { batches, isRepeatable, streamOf, writeRecord } from "./bodies.js";
 import { compare } from "./comparison.js";
-import { ApiError, ModelDiffers } from "./errors.js";
+import { ApiError, ConnectError, ModelDiffers } from "./errors.js";
 
 const CSV = "text/csv";
 const JSON_TYPE = "application/json";
@@ -17,6 +17,10 @@ export class BaseClient {
   constructor(model, url, options = {}) {
     if (!/^https?:\/\/[^/]/.test(url)) {
       throw new TypeError("the address of an API begins with http:// or https://, as http://localhost:8080");
+    }
+    if (!/^[ -~]*$/.test(options.key ?? "")) {
+      // Others would show it in their errors.
+      throw new TypeError("a key has only printable characters of ASCII: .trim() it if it was read from a file");
     }
     this.#model = model;
     this.#url = url.replace(/\/+$/, "");
@@ -89,13 +93,22 @@ export class BaseClient {
     return accepted(response, how.start);
   }
 
+  async #fetch(target, init) {
+    try {
+      return await fetch(this.#url + target, init);
+    } catch (error) {
+      const isOurs = error instanceof TypeError && !init.duplex; // A stream that is sent may have failed itself.
+      throw isOurs ? new ConnectError(new URL(this.#url).origin, error) : error;
+    }
+  }
+
   /** Send a request and, where the API asks for it and the body can be sent again, once more after a while. */
   async #send(target, init, { timeout, isOnce = false }) {
     const { key, retries, longestWait } = this.#options;
     const headers = { ...init.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
     for (let attempt = 0; ; attempt++) {
       const signals = [init.signal, timeout && AbortSignal.timeout(timeout)].filter(Boolean);
-      const response = await fetch(this.#url + target, { ...init, headers, signal: AbortSignal.any(signals) });
+      const response = await this.#fetch(target, { ...init, headers, signal: AbortSignal.any(signals) });
       const wait = millisecondsOf(response.headers.get("retry-after"), 500 * 2 ** attempt);
       const isLast = attempt >= retries || isOnce || wait > longestWait;
       if (!AGAIN.includes(response.status) || isLast) return response;

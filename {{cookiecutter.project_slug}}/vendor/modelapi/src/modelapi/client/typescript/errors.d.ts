@@ -6,6 +6,9 @@ export interface Fault {
   detail: string;
 }
 
+/** An API that cannot be reached; `cause` is what fetch threw. */
+export declare class ConnectError extends Error {}
+
 /** A request that the API refused, as its problem (RFC 9457) says. */
 export declare class ApiError extends Error {
   readonly status: number;
