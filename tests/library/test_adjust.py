@@ -61,3 +61,14 @@ def test_what_it_raises_is_a_500_and_hurts_nobody_else(make: MakeClient, record:
 
     assert client.post("/predict", json=[record] * 2).status_code == 500
     assert client.post("/predict", json=[record] * 3).status_code == 200
+
+
+def test_probabilities_are_replaced_and_labels_stay(make: MakeClient, record: Record) -> None:
+    def rounded(prediction: Prediction, _signature: Signature) -> Prediction:
+        return prediction.replace(probabilities=[shares.round(1) for shares in prediction.probabilities or []])
+
+    plain = make().post("/predict?probabilities=true", json=record).json()
+    said = make(adjust=rounded).post("/predict?probabilities=true", json=record).json()
+
+    assert said["prediction"] == plain["prediction"]
+    assert said["probability"] == [{name: round(share, 1) for name, share in plain["probability"][0].items()}]

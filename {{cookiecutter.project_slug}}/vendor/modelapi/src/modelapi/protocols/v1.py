@@ -30,6 +30,7 @@ PATH = re.compile(r"/v1/models/(?P<name>[^/:]+)(/versions/(?P<version>[^/:]+))?(
 DTYPES = {"number": "DT_DOUBLE", "integer": "DT_INT64", "boolean": "DT_BOOL"}
 """All other types are DT_STRING."""
 SHAPE = {"dim": [{"size": "-1", "name": ""}], "unknown_rank": False}
+NO_MODEL = f"there is no such model or path: GET {MODELS} lists the models, POST {MODELS}/<name>:predict asks one"
 NO_BODY = 'send an object with "instances", a list of records, or with "inputs", a list for each column'
 
 
@@ -50,7 +51,7 @@ def find(path: str, names: Names) -> Route | None:
         return refuse_path(
             path,
             refuse_without_422,
-            f"there is no such model or path: GET {MODELS} lists the models, POST {MODELS}/<name>:predict asks one",
+            NO_MODEL,
         )
     version, verb = match["version"], match["verb"]
     if verb == ":predict":
