@@ -28,6 +28,11 @@ class Keys:
         self._open = OPEN | {METRICS} if public_metrics else OPEN
         self.are_asked_for = bool(self._names)
 
+    @property
+    def open(self) -> list[str]:
+        """The paths that are for all, save those of the pages' files."""
+        return sorted(self._open)
+
     def is_open(self, path: str) -> bool:
         """Tell whether a path is for all, without key or limit; what is not known here, as a route you add, is not."""
         return path in self._open or (path.startswith(STATIC) and "/" not in path[len(STATIC) :])
