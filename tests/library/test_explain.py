@@ -120,7 +120,7 @@ def test_what_is_answered_is_explained_and_not_what_the_engine_says(make: MakeCl
     assert sums(answer["explanation"][0]) == pytest.approx(3)
     assert answer["explanation"][0]["baseline"] <= 3
     assert refused.status_code == 422
-    assert refused.json()["detail"] == "the query parameter explain must be false: what is answered is no number"
+    assert refused.json()["detail"] == "explain must be false: what is answered is no number"
 
 
 def test_a_model_that_cannot_be_explained_says_why(make: MakeClient, tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_a_model_that_cannot_be_explained_says_why(make: MakeClient, tmp_path: P
     ]
 
     assert details == [
-        "the query parameter explain must be false: this model answers no numbers",
-        "the query parameter explain must be false: this model predicts nothing, but transforms",
-        "the query parameter explain must be false: the package of this model has no background",
+        "explain must be false: this model answers no numbers",
+        "explain must be false: this model predicts nothing, but transforms",
+        "explain must be false: the package of this model has no background",
     ]
     assert (package.background, package.signature.explains) == (None, False)
     assert "explain" not in make(model_dir=tmp_path / "number").get("/openapi.json").text

@@ -69,7 +69,7 @@ def test_a_wrong_query_parameter_is_a_422(client: httpx2.Client, record: Record,
     answer = client.post(f"/predict?{query}", json=record)
 
     assert answer.status_code == 422
-    assert answer.json()["detail"] == "the query parameter probabilities must be true or false"
+    assert answer.json()["detail"] == "probabilities must be true or false"
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_the_requests_of_the_readme_are_answered(make: MakeClient) -> None:
                     pass
         answer = client.post(url.removeprefix("localhost:8080"), content=body, headers=headers)
         assert answer.status_code == 200, (command, answer.text)
-    assert len(commands) == 4
+    assert len(commands) == 5
 
 
 def test_vertex_predicts_instances(make: MakeClient, record: Record) -> None:
@@ -118,6 +118,20 @@ def test_a_key_is_asked_for_before_a_body_is_read(make: MakeClient, record: Reco
     assert client.post("/vertex/predict", json=body).status_code == 401
     assert client.post("/invocations", json=record).status_code == 401
     assert client.post("/vertex/predict", json=body, headers={"X-API-Key": "test"}).status_code == 413
+
+
+def test_what_stands_for_an_open_path_needs_no_key(make: MakeClient) -> None:
+    client = make(protocols="mlflow,v1,v2,vertex", api_keys=f"ada:{'0' * 64}")
+    described = client.get("/openapi.json").json()["paths"]
+
+    for path in (
+        *("/ping", "/version", "/vertex/health", "/v1/models", "/v1/models/pets", "/v2"),
+        *("/v2/health/live", "/v2/health/ready", "/v2/models/pets/ready"),
+    ):
+        assert client.get(path).status_code == 200, path
+        assert path not in described
+    for path in ("/v1/models/pets/metadata", "/v2/models/pets"):
+        assert client.get(path).status_code == 401, path
 
 
 def test_another_method_is_refused_in_form_and_a_page_may_ask_before_it_sends(make: MakeClient) -> None:

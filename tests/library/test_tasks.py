@@ -137,13 +137,13 @@ def test_scores_that_a_model_has_not_are_a_422(serve: Serve, name: str) -> None:
     answer = serve(name).post("/predict?scores=true", json=RECORDS)
 
     assert answer.status_code == 422
-    assert answer.json()["detail"] == "the query parameter scores must be false: this model gives no scores"
+    assert answer.json()["detail"] == "scores must be false: this model gives no scores"
 
 
 def test_the_query_says_true_or_false(serve: Serve) -> None:
     answer = serve("outlier").post("/predict?scores=1", json=RECORDS)
 
-    assert (answer.status_code, answer.json()["detail"]) == (422, "the query parameter scores must be true or false")
+    assert (answer.status_code, answer.json()["detail"]) == (422, "scores must be true or false")
 
 
 def test_many_records_are_answered_as_few_are(serve: Serve) -> None:

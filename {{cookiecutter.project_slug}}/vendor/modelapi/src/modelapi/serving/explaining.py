@@ -32,7 +32,7 @@ def explain(
     try:
         said = numbers(prediction, model.signature)
     except Unexplained:
-        raise Problem(422, "the query parameter explain must be false: what is answered is no number") from None
+        raise Problem(422, "explain must be false: what is answered is no number") from None
 
     def ask(rows: Columns) -> Array:
         exchange.require_client()

@@ -37,7 +37,7 @@ def read_options(query: bytes) -> Options:
     for name in Options._fields:
         value = given.get(name, ["false"])[-1]
         if value not in ("true", "false"):
-            raise Problem(422, f"the query parameter {name} must be true or false")
+            raise Problem(422, f"{name} must be true or false")
         wanted[name] = value == "true"
     return Options(**wanted)
 
@@ -45,11 +45,11 @@ def read_options(query: bytes) -> Options:
 def check_options(options: Options, signature: Signature) -> None:
     """Raise a 422 Problem for what this model has not."""
     if options.probabilities and not signature.probabilities:
-        raise Problem(422, "the query parameter probabilities must be false: this model gives no probabilities")
+        raise Problem(422, "probabilities must be false: this model gives no probabilities")
     if options.scores and signature.scores is None:
-        raise Problem(422, "the query parameter scores must be false: this model gives no scores")
+        raise Problem(422, "scores must be false: this model gives no scores")
     if options.explain and not signature.explains:
-        raise Problem(422, f"the query parameter explain must be false: {_unexplained(signature)}")
+        raise Problem(422, f"explain must be false: {_unexplained(signature)}")
 
 
 def _unexplained(signature: Signature) -> str:
