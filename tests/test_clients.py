@@ -62,6 +62,7 @@ def test_types_refuse_what_the_model_would_and_nothing_else(installed: Installed
     found = {int(line) for line in re.findall(r"^use\.py:(\d+): error", by_mypy.stdout, re.MULTILINE)}
     assert found == refused_lines(HERE / "use.py"), by_mypy.stdout
     assert f"Found {len(found)} errors in 1 file" in by_mypy.stdout
+    assert all(name in by_mypy.stdout for name in ('"Agee"', "'femal'"))
     in_typescript = re.findall(r"^(\S+)\((\d+),\d+\): error ", by_tsc.stdout, re.MULTILINE)
     expected = {("use.mts", str(line)) for line in refused_lines(HERE / "use.mts")}
     assert sorted(in_typescript) == sorted(expected), by_tsc.stdout

@@ -41,6 +41,8 @@ tables.append(client.predict_csv(["Age\n"]).read(1_000))
 one["Sex"] = "neither"  # refused
 one["Sexx"] = "male"  # refused
 wrong: plain.InputRecord = {**one, "Age": "3"}  # refused
+typo: plain.InputRecord = {**one, "Agee": 3}  # refused
+client.predict([{**one, "Sex": "femal"}])  # refused
 client.predict({"Age": 3})  # refused
 client.predict([{**one, "Class": 4}])  # refused
 client.predict(one, scores=True)  # refused

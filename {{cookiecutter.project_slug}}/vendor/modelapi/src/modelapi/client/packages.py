@@ -44,10 +44,11 @@ README = """\
 ```
 {more}"""
 PYTHON = """\
-from {module} import Client
+from {module} import Client, InputRecord
 
+record: InputRecord = {record}
 with Client("{url}", key=None) as client:
-    answer = client.predict({record})
+    answer = client.predict(record)
     print(answer.prediction, answer.model_version)
     table = client.predict_csv("rows.csv")  # A str is a path; bytes, a file and parts are the table.
     print(table.read().decode())  # Or pandas.read_csv(table), or block by block in a loop."""
@@ -123,7 +124,7 @@ def _metadata(model: Model) -> str:
         "Description-Content-Type": "text/markdown",
     }
     lines = "".join(f"{name}: {value}\n" for name, value in head.items() if value)
-    record = python_source.literal(model.example, " " * 4)
+    record = python_source.literal(model.example)
     example = PYTHON.format(module=model.module, url=address(model.settings), record=record)
     return f"{lines}\n{_readme(model, 'Python', 'python', example)}"
 
