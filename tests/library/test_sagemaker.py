@@ -118,3 +118,14 @@ def test_a_refusal_is_a_problem(client: httpx2.Client, sent: str, body: bytes, s
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert answer.json()["status"] == status
     assert said in answer.json()["detail"]
+
+
+def test_a_rate_is_refused_as_predict_refuses_it(make: MakeClient, records: list[Record]) -> None:
+    client = make(protocols="sagemaker", rate_limit="1/hour")
+    client.post("/predict", json=records)
+
+    ours, theirs = client.post("/predict", json=records), client.post("/invocations", json=records)
+
+    assert theirs.status_code == 429
+    assert theirs.headers["Retry-After"]
+    assert theirs.json().keys() == ours.json().keys()
