@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 from fastapi.responses import JSONResponse
 from modelapi import Problem
 from modelapi.fastapi import CurrentModel, ModelApi, ModelRoute, Options, Prediction, Records
+from modelapi.serving.predicting import MEDIA_TYPES
 from openapi_spec_validator import validate
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.testclient import TestClient
@@ -125,7 +126,7 @@ def test_what_you_add_to_predict_is_in_its_description(make: MakeClient, monkeyp
     assert [one["name"] for one in operation["parameters"]] == ["warnings", "probabilities", "explain", "ship"]
     assert operation["tags"] == ["mine"]
     assert {"200", "418", "422", "503"} <= operation["responses"].keys()
-    assert operation["requestBody"]["content"].keys() == {"application/json", "text/csv", "application/x-ndjson"}
+    assert operation["requestBody"]["content"].keys() == {*MEDIA_TYPES}
 
 
 @pytest.mark.parametrize(
