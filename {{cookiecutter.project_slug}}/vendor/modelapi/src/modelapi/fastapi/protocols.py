@@ -1,6 +1,7 @@
 """The paths of other platforms, as FastAPI is asked them."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
 
@@ -25,17 +26,17 @@ class ProtocolMiddleware:
         self._app = app
         self._protocols = protocols
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI event."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one ASGI event; what is no protocol's goes on without a coroutine of ours."""
         route = self._protocols.find(path_below(scope)) if scope["type"] == "http" else None
-        if route:
-            exchange: Exchange = scope[EXCHANGE]
-            exchange.protocol, exchange.route = route.protocol, route.target if route.is_known else None
-            _lead(scope, route.target)
-            if route.translation:
-                await self._translate(route, route.translation, scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        if not route:
+            return self._app(scope, receive, send)
+        exchange: Exchange = scope[EXCHANGE]
+        exchange.protocol, exchange.route = route.protocol, route.target if route.is_known else None
+        _lead(scope, route.target)
+        if not route.translation:
+            return self._app(scope, receive, send)
+        return self._translate(route, route.translation, scope, receive, send)
 
     async def _translate(
         self, route: Route, translation: Translation, scope: Scope, receive: Receive, send: Send

@@ -182,6 +182,8 @@ class Protocols:
 
     service: Service
     spoken: Mapping[str, Protocol]
+    prefixes: tuple[str, ...]
+    """Of all of them."""
 
     @property
     def names(self) -> Names:
@@ -195,6 +197,8 @@ class Protocols:
 
     def find(self, path: str) -> Route | None:
         """Find which path of this API a path is; None for all that are no protocol's."""
+        if not path.startswith(self.prefixes):
+            return None
         for name, protocol in self.spoken.items():
             if path.startswith(protocol.prefixes) and (route := protocol.find(path, self.names)):
                 return replace(route, protocol=name)
@@ -204,7 +208,8 @@ class Protocols:
 def make_protocols(service: Service) -> Protocols:
     """Import the protocols that PROTOCOLS names."""
     names = read_protocols(service.settings.protocols)
-    return Protocols(service, {name: import_module(f"modelapi.protocols.{name}").make() for name in names})
+    spoken = {name: import_module(f"modelapi.protocols.{name}").make() for name in names}
+    return Protocols(service, spoken, tuple(prefix for protocol in spoken.values() for prefix in protocol.prefixes))
 
 
 def _when(retry_after: str) -> dict[str, int]:
