@@ -13,6 +13,7 @@ import pytest
 from modelapi import Prediction, Signature, trace_headers
 from modelapi.engines import LABELS
 from modelapi.package import Package
+from modelapi.protocols import NAMES
 from modelapi.serving.batching import Batcher
 from modelapi.serving.spans import Provider
 from modelapi.serving.tracing import tracing
@@ -215,15 +216,15 @@ def test_no_spans_are_made_unless_they_are_asked_for(
     assert tracing.spans is None
 
 
-def test_without_a_word_of_it_no_spans_are_imported(site: Path, current: Package) -> None:
-    code = "import sys; from api.app import create_app; create_app(); print([*sys.modules])"
+def test_without_a_word_of_them_no_spans_and_no_protocols_are_imported(site: Path, current: Package) -> None:
+    code = "import sys; from api.app import create_app; create_app(); print(*sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], cwd=site, check=True, capture_output=True, text=True)
 
-    *_, modules = done.stdout.splitlines()
+    modules = {*done.stdout.splitlines()[-1].split()}
     assert "modelapi.serving.tracing" in modules
-    assert "modelapi.serving.spans" not in modules
-    assert "opentelemetry.sdk" not in modules
+    assert not modules & {"modelapi.serving.spans", "opentelemetry.sdk", "mcp"}
+    assert not modules & {f"modelapi.protocols.{name}" for name in NAMES}
 
 
 def test_a_start_without_an_exporter_says_so(
