@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from tests.library.packages import save
 from tests.library.web import MakeClient, Record
+from tests.official.mending import mend
 
 if TYPE_CHECKING:
     import httpx2
@@ -77,28 +78,6 @@ def test_a_large_answer_is_that_of_predict(client: httpx2.Client, record: Record
     answer = call(client, "predict_pets", arguments)["structuredContent"]
 
     assert answer == client.post("/predict?probabilities=true", json=arguments["records"]).json()
-
-
-def mend(arguments: Any, refusal: dict[str, Any]) -> None:
-    """Mend a call, by the members of its refusal alone."""
-    for error in refusal["errors"]:
-        *way, name = [part.replace("~1", "/").replace("~0", "~") for part in error["pointer"].split("/")[1:]]
-        place = arguments
-        for part in way:
-            place = place[int(part) if isinstance(place, list) else part]
-        if error["action"] == "remove":
-            del place[name]
-        elif error["action"] == "rename":
-            place[error["feature"]] = place.pop(name)
-        elif error["action"] == "wrap":
-            place[name] = [place[name]]
-        elif "feature" in error:
-            allowed = refusal["allowed"][error["feature"]]
-            place[name] = allowed.get("enum", allowed["examples"])[0]
-        elif way:
-            place[int(name)] = refusal["example"]["records"][0]
-        else:
-            place[name] = refusal["example"][name]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 from cases import Case, run
 from mcp import Client
-from mcp.types import CallToolResult
+from mending import mend
 
 
 def predict(case: Case) -> list[Any]:
@@ -40,29 +40,9 @@ async def _mend(client: Client, tool: str, case: Case) -> None:
             result = await client.call_tool(tool, broken)
             if not result.is_error:
                 break
-            mend(broken, result)
+            mend(broken, result.structured_content)
         assert not result.is_error, result
         assert len(result.structured_content["prediction"]) == n_rows
-
-
-def mend(arguments: Any, result: CallToolResult) -> None:
-    refusal = result.structured_content
-    for error in refusal["errors"]:
-        *way, name = [part.replace("~1", "/").replace("~0", "~") for part in error["pointer"].split("/")[1:]]
-        place = arguments
-        for part in way:
-            place = place[int(part) if isinstance(place, list) else part]
-        if error["action"] == "remove":
-            del place[name]
-        elif error["action"] == "rename":
-            place[error["feature"]] = place.pop(name)
-        elif error["action"] == "wrap":
-            place[name] = [place[name]]
-        elif "feature" in error:
-            allowed = refusal["allowed"][error["feature"]]
-            place[name] = allowed.get("enum", allowed["examples"])[0]
-        else:
-            place[int(name)] = refusal["example"]["records"][0]
 
 
 if __name__ == "__main__":

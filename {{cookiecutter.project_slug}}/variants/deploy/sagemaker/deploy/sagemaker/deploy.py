@@ -3,7 +3,7 @@
 import os
 import re
 
-from options import ALL, IMAGE, DeployError, Value, read_options, refuse
+from options import ALL, IMAGE, Value, read_options, refuse, run
 
 REGION = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "eu-central-1"
 VALUES = {
@@ -34,14 +34,7 @@ def main() -> None:
             options.verb,
             f"IMAGE is in {registry[1]}, but REGION is {options.region}: push it there, or name REGION={registry[1]}",
         )
-    import endpoint  # Not before: its SDK takes time.
-
-    try:
-        endpoint.run(options)
-    except DeployError as error:
-        refuse(options.verb, error)
-    except endpoint.ERRORS as error:
-        refuse(options.verb, endpoint.explain(error))
+    run(options)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Deploy to Vertex AI, share requests between versions, or take it down; with --dry-run requests are only printed."""
 
-from options import ALL, IMAGE, DeployError, Value, read_options, refuse
+from options import ALL, IMAGE, Value, read_options, run
 
 VALUES = {
     "PROJECT": Value(r"[a-z0-9][a-z0-9.:-]*", "the ID of a project, as my-project", ALL),
@@ -18,14 +18,7 @@ VALUES = {
 def main() -> None:
     """Do what the command line says."""
     options = read_options(str(__doc__), VALUES)
-    import endpoint  # Not before: its SDK takes seconds.
-
-    try:
-        endpoint.run(options)
-    except DeployError as error:
-        refuse(options.verb, error)
-    except endpoint.ERRORS as error:
-        refuse(options.verb, endpoint.explain(error))
+    run(options)
 
 
 if __name__ == "__main__":

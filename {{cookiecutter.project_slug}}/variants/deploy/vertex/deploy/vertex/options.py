@@ -41,6 +41,18 @@ def read_options(text: str, values: Mapping[str, Value]) -> argparse.Namespace:
     return options
 
 
+def run(options: argparse.Namespace) -> None:
+    """Do what the verb says, or exit with one line."""
+    import endpoint  # Not before: its SDK takes seconds.
+
+    try:
+        endpoint.run(options)
+    except DeployError as error:
+        refuse(options.verb, error)
+    except endpoint.ERRORS as error:
+        refuse(options.verb, endpoint.explain(error))
+
+
 def refuse(verb: str, reason: object) -> NoReturn:
     """Exit with one line."""
     print(f"{REFUSALS[verb]}: {' '.join(str(reason).split())}", file=sys.stderr)

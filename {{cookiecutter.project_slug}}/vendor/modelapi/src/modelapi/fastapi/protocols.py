@@ -31,8 +31,7 @@ class ProtocolMiddleware:
         route = self._protocols.find(path_below(scope)) if scope["type"] == "http" else None
         if not route:
             return self._app(scope, receive, send)
-        exchange: Exchange = scope[EXCHANGE]
-        exchange.protocol, exchange.route = route.protocol, route.target if route.is_known else None
+        route.note(scope[EXCHANGE])
         _lead(scope, route.target)
         if not route.translation:
             return self._app(scope, receive, send)
@@ -52,7 +51,8 @@ class ProtocolMiddleware:
                 if renamed := translation.rename(given):
                     await self._rename(renamed, scope, receive, send)
                     return
-                body = await self._read(exchange, route, method, receive)
+                route.require_key(exchange, exchange.given)
+                body = await _read(exchange, method, receive)
                 ask = partial(translation.asked, replace(given, body=body))
                 asked = await in_thread(ask) if is_large(body) else ask()
         except Problem as problem:
@@ -98,14 +98,12 @@ class ProtocolMiddleware:
         _set_types(scope, scope[EXCHANGE], renamed.media_type, renamed.answer_type)
         await self._app(scope, receive, send_renamed)
 
-    async def _read(self, exchange: Exchange, route: Route, method: str, receive: Receive) -> bytes:
-        """Read the body of a POST; not before the key is looked at, as the API itself does. Raises Problem."""
-        given, keys = exchange.given, exchange.service.keys
-        if not keys.is_open(route.target):
-            keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
-        if method != "POST":
-            return b""
-        return (await read(exchange, JSON, JSON, given.get(b"content-length"), receive)).body
+
+async def _read(exchange: Exchange, method: str, receive: Receive) -> bytes:
+    """Read the body of a POST. Raises Problem."""
+    if method != "POST":
+        return b""
+    return (await read(exchange, JSON, JSON, exchange.given.get(b"content-length"), receive)).body
 
 
 async def _deliver(asked: Asked, said: Answer, large: bool) -> Answer:

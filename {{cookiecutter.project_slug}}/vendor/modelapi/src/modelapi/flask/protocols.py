@@ -32,8 +32,7 @@ class ProtocolLayer:
         """Serve one request."""
         route = self._protocols.find(environ.get("PATH_INFO", ""))
         if route:
-            exchange: Exchange = environ[EXCHANGE]
-            exchange.protocol, exchange.route = route.protocol, route.target if route.is_known else None
+            route.note(environ[EXCHANGE])
             environ["PATH_INFO"] = route.target
             if route.translation:
                 return self._translate(route, route.translation, environ, start_response)
@@ -52,7 +51,8 @@ class ProtocolLayer:
                 given = Given(exchange, route.name, headers, query=environ.get("QUERY_STRING", ""))
                 if renamed := translation.rename(given):
                     return self._rename(renamed, environ, start_response)
-                body = self._read(exchange, route, method, headers, environ)
+                route.require_key(exchange, headers)
+                body = _read(environ, exchange.service.settings.max_body_bytes) if method == "POST" else b""
                 asked = translation.asked(replace(given, body=body))
         except Problem as problem:
             problem = _counted(problem, route, environ)
@@ -98,17 +98,6 @@ class ProtocolLayer:
         environ |= {"CONTENT_TYPE": renamed.media_type, "HTTP_ACCEPT": renamed.answer_type}
         environ["QUERY_STRING"] = renamed.query
         return self._app(environ, start_renamed)
-
-    def _read(
-        self, exchange: Exchange, route: Route, method: str, given: dict[bytes, bytes], environ: "WSGIEnvironment"
-    ) -> bytes:
-        """Read the body of a POST; not before the key is looked at, as the API itself does. Raises Problem."""
-        keys = exchange.service.keys
-        if not keys.is_open(route.target):
-            keys.principal(given.get(b"authorization"), given.get(b"x-api-key"))
-        if method != "POST":
-            return b""
-        return _read(environ, exchange.service.settings.max_body_bytes)
 
 
 def _counted(problem: Problem, route: Route, environ: "WSGIEnvironment") -> Problem:

@@ -157,6 +157,16 @@ class Route:
     is_known: bool = True
     """Whether this API has such a path; else it is a client's value."""
 
+    def note(self, exchange: Exchange) -> None:
+        """Let the log name the protocol, and the path as long as no framework has matched it."""
+        exchange.protocol, exchange.route = self.protocol, self.target if self.is_known else None
+
+    def require_key(self, exchange: Exchange, headers: Mapping[bytes, bytes]) -> None:
+        """Look at the key before a body is read, as this API itself does. Raises a 401 Problem."""
+        keys = exchange.service.keys
+        if not keys.is_open(self.target):
+            keys.principal(headers.get(b"authorization"), headers.get(b"x-api-key"))
+
 
 Names = Mapping[str, str]
 """The models by the names that their manifests have, each with that by which ModelApi has it."""
